@@ -1,0 +1,74 @@
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { invalidType } from './validate.js'
+
+/** What `submit` takes for a module: absolute path, `file:` URL, package name, `node:` builtin or `./relative`. */
+export type ModulePath = string | URL
+
+/** An exported function as the channel knows it: named once, then called by number. */
+export interface FunctionName {
+  readonly number: number
+  /** A `file:` or `node:` URL, or a package name, which the worker looks up from `base`. */
+  readonly module: string
+  readonly base: string
+  readonly name: string
+  /** What messages call it: `tasks.js#fetchPage`. */
+  readonly label: string
+}
+
+/** The functions that one executor has been asked for. */
+export class FunctionNames {
+  readonly #base: string
+  readonly #modules = new Map<string, Map<string, FunctionName>>()
+  #count = 0
+
+  /** @param base - `file:` URL of the file that './relative' is relative to */
+  constructor(base: string) {
+    this.#base = base
+  }
+
+  find(modulePath: ModulePath, name: string): FunctionName {
+    const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
+    return this.#modules.get(path)?.get(name) ?? this.#add(path, name)
+  }
+
+  #add(path: string, name: string): FunctionName {
+    if (typeof name !== 'string' || name === '')
+      throw invalidType('fnName', 'the name of an exported function', name)
+    const module = resolveModule(path, this.#base)
+    const label = `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+    const fn: FunctionName = { number: this.#count++, module, base: this.#base, name, label }
+    const functions = this.#modules.get(path) ?? new Map<string, FunctionName>()
+    functions.set(name, fn)
+    this.#modules.set(path, functions)
+    return fn
+  }
+}
+
+const expected = "an absolute path, a file: URL, a package name, a node: builtin or './relative'"
+
+function hrefOf(modulePath: unknown): string {
+  if (modulePath instanceof URL) return modulePath.href
+  throw invalidType('modulePath', expected, modulePath)
+}
+
+function resolveModule(path: string, base: string): string {
+  if (path === '') throw invalidType('modulePath', expected, path)
+  if (isAbsolute(path)) return pathToFileURL(path).href
+  if (/^\.\.?([/\\]|$)/.test(path)) return pathToFileURL(resolve(dirname(fileURLToPath(base)), path)).href
+  if (path.startsWith('file:')) return fileUrl(path)
+  if (path.startsWith('node:')) return path
+  // data:, http: and the like would run code that is in no file.
+  if (/^[a-z][a-z\d+.-]*:/i.test(path)) throw invalidType('modulePath', expected, path)
+  return path
+}
+
+function fileUrl(path: string): string {
+  try {
+    const url = new URL(path)
+    fileURLToPath(url) // refuses other hosts and encoded slashes
+    return url.href
+  } catch (cause) {
+    throw invalidType('modulePath', expected, path, cause)
+  }
+}

@@ -1,0 +1,160 @@
+import { TimeoutError } from '../channel/errors.js'
+import { callDue, callSoon } from './callbacks.js'
+import { Task, TaskState } from './task.js'
+import { toError } from './unread.js'
+import { checkMilliseconds, invalidType } from './validate.js'
+
+export type FutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
+
+/** Makes a future; not on the class, whose members are users'. */
+export let createFuture: (task: Task) => Future<unknown>
+
+/** The task behind a future; undefined if the value is no future. */
+export let taskOf: (future: unknown) => Task | undefined
+
+/**
+ * The outcome of an accepted task, now or later. Deliberately not a thenable: `await future` would not wait, and
+ * {@link Future.promise} says what it does.
+ *
+ * @example
+ * const future = executor.submit('./tasks.js', 'fetchPage', [url])
+ * const page = future.result(5_000) // blocks for at most 5 s
+ */
+export class Future<T> {
+  readonly #task: Task
+
+  /** Futures come from `submit` and its kin. */
+  private constructor(task: Task) {
+    if (!(task instanceof Task)) throw new TypeError('Illegal constructor: futures come from submit()')
+    this.#task = task
+  }
+
+  /** Counts up from 1 in each executor. */
+  get id(): number {
+    return this.#task.id
+  }
+
+  /** Looks without blocking. */
+  get state(): FutureState {
+    const task = this.#task
+    if (task.state === TaskState.Pending) task.dispatcher.takeIn()
+    switch (task.state) {
+      case TaskState.Pending:
+        return task.dispatcher.isRunning(task) ? 'running' : 'queued'
+      case TaskState.Fulfilled:
+        return 'fulfilled'
+      case TaskState.Rejected:
+        return 'rejected'
+      case TaskState.Cancelled:
+        return 'cancelled'
+    }
+  }
+
+  /** Whether the task has settled, in whichever way. Looks without blocking. */
+  get done(): boolean {
+    if (this.#task.state === TaskState.Pending) this.#task.dispatcher.takeIn()
+    return this.#task.state !== TaskState.Pending
+  }
+
+  /**
+   * Blocks until the task has settled, and returns its value. May be called again.
+   *
+   * @param timeout - ms to wait at most; 0 only looks. Without it there is no limit. The task is not cancelled by
+   * a timeout, and the future stays usable.
+   * @throws whatever the task threw
+   * @throws {TimeoutError} if the task has not settled in time
+   * @throws {CancelledError} if it was cancelled
+   * @throws {WorkerDiedError} if the worker died while it was running
+   */
+  result(timeout?: number): T {
+    this.#wait(timeout)
+    return this.#task.read() as T
+  }
+
+  /**
+   * Blocks until the task has settled, and returns the error it failed with, or null if it was fulfilled. Something
+   * thrown that is not an Error comes as the `cause` of one.
+   *
+   * @param timeout - ms to wait at most, as for {@link Future.result}
+   * @throws {TimeoutError} if the task has not settled in time
+   * @throws {CancelledError} if it was cancelled
+   */
+  error(timeout?: number): Error | null {
+    this.#wait(timeout)
+    const task = this.#task
+    if (task.state === TaskState.Fulfilled) return null
+    if (task.state === TaskState.Cancelled) throw task.value
+    task.markRead()
+    return toError(task.value, task.fn.label)
+  }
+
+  /**
+   * A task that is queued will never start; one that is running keeps its slot until it ends, and its outcome is
+   * dropped. Either way the future is cancelled at once. Does not block.
+   *
+   * @param reason - becomes the `cause` of the CancelledError
+   * @returns false if the task had settled already
+   */
+  cancel(reason?: unknown): boolean {
+    return this.#task.dispatcher.cancel(this.#task, reason)
+  }
+
+  /** The outcome as a promise, for code on an event loop, which it keeps alive while the task is pending. */
+  promise(): Promise<T> {
+    const task = this.#task
+    if (task.state === TaskState.Pending) task.dispatcher.takeIn()
+    task.expected = true // from here on an unhandled failure is Node's to report, as for any promise
+    if (task.state !== TaskState.Pending) return new Promise(resolve => resolve(task.read() as T))
+    task.dispatcher.holdEventLoop()
+    return new Promise((resolve, reject) =>
+      task.observe(() => {
+        task.dispatcher.releaseEventLoop()
+        if (task.state === TaskState.Fulfilled) resolve(task.value as T)
+        else reject(task.value)
+      }),
+    )
+  }
+
+  /**
+   * Calls back once the task has settled, at once if it has already. Callbacks run in the order of registration, in
+   * the caller's thread: when a blocking call of this thread takes in the outcome, or its event loop turns, or at
+   * exit. One that throws is reported on stderr and disturbs nothing else.
+   */
+  onDone(callback: (future: Future<T>) => void): void {
+    if (typeof callback !== 'function') throw invalidType('callback', 'a function', callback)
+    const callLater = () => callSoon(() => callback(this))
+    if (this.#task.state === TaskState.Pending) this.#task.observe(callLater)
+    else {
+      callLater()
+      callDue()
+    }
+  }
+
+  #wait(timeout: number | undefined): void {
+    const task = this.#task
+    if (timeout !== undefined) checkMilliseconds('timeout', timeout)
+    if (task.state !== TaskState.Pending) return
+    const start = performance.now()
+    const expected = task.expected
+    task.expected = true
+    if (task.dispatcher.await(task, timeout === undefined ? Number.POSITIVE_INFINITY : start + timeout))
+      return
+    task.expected = expected
+    throw timedOut(task, performance.now() - start)
+  }
+
+  static {
+    createFuture = task => new Future(task)
+    taskOf = future =>
+      typeof future === 'object' && future !== null && #task in future ? future.#task : undefined
+  }
+}
+
+export function timedOut(task: Task, waited: number): TimeoutError {
+  const { dispatcher } = task
+  const doing = dispatcher.isRunning(task) ? 'running' : 'queued'
+  return new TimeoutError(
+    `${task.label} was still ${doing} after ${Math.round(waited)} ms ` +
+      `(${dispatcher.running} running, ${dispatcher.queued} queued)`,
+  )
+}

@@ -1,0 +1,36 @@
+import type { CallerWants } from '../channel/wait.js'
+import { createBell } from '../channel/words.js'
+
+/** The doorbell of this thread: every worker that this thread talks to rings it. */
+export const bell = createBell()
+
+/** How long a sleeper goes without a look at whether the worker still lives, in ms. */
+const slice = 50
+
+/** What a blocked thread waits on: the executors whose messages, or whose queue space, can end the wait. */
+export interface Source {
+  /** Takes in what the worker has sent; true if there was something. */
+  takeIn(): boolean
+  /** Notices a dead worker, which sends nothing. */
+  checkAlive(): void
+}
+
+/**
+ * Sleeps until a worker rings, `deadline` (on the clock of `performance.now()`) passes, or a look after a dead
+ * worker is due; callers look at what they wait for and come back.
+ *
+ * What is waited for is a message, or queue space. The worker writes it, advances its counter and then rings;
+ * `ready` looks at the counter after the bell word is raised, so that one of us sees the other (channel/wait.ts).
+ * A dead worker rings no bell: hence the slices.
+ */
+export function park(
+  wants: CallerWants,
+  ready: () => boolean,
+  deadline: number,
+  sources: Iterable<Source>,
+): void {
+  Atomics.store(bell, 0, wants)
+  const outcome = ready() ? 'ok' : Atomics.wait(bell, 0, wants, Math.min(slice, deadline - performance.now()))
+  Atomics.store(bell, 0, 0)
+  if (outcome === 'timed-out') for (const source of sources) source.checkAlive()
+}

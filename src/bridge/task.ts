@@ -1,0 +1,79 @@
+import type { Dispatcher } from './dispatcher.js'
+import type { FunctionName } from './function-names.js'
+import type { TaskOptions } from './options.js'
+import { type Failure, unreadFailures } from './unread.js'
+
+/**
+ * A task as its caller sees it. `Pending` becomes exactly one of the others, once:
+ *
+ *     Pending ──► Fulfilled   the worker sent a value
+ *             ──► Rejected    the worker sent an error, or died, or the task was abandoned
+ *             ──► Cancelled   cancel()
+ */
+export enum TaskState {
+  Pending,
+  Fulfilled,
+  Rejected,
+  Cancelled,
+}
+
+/** Runs when the task settles, in the midst of taking in messages: must not run users' code. */
+export type Observer = (task: Task) => void
+
+export class Task {
+  state = TaskState.Pending
+  /** The result, or what the task threw. */
+  value: unknown = undefined
+  /** Kept until the task settles, so that it can be sent again to another worker. */
+  args: readonly unknown[] | undefined
+  observers: Set<Observer> | undefined = undefined
+  /** Somebody waits for the outcome, so a failure will not go unread. */
+  expected = false
+  failure: Failure | undefined = undefined
+
+  constructor(
+    readonly id: number,
+    readonly dispatcher: Dispatcher,
+    readonly fn: FunctionName,
+    args: readonly unknown[],
+    readonly options: TaskOptions | undefined,
+  ) {
+    this.args = args
+  }
+
+  /** False if the task had settled already. */
+  settle(state: Exclude<TaskState, TaskState.Pending>, value: unknown): boolean {
+    if (this.state !== TaskState.Pending) return false
+    this.state = state
+    this.value = value
+    this.args = undefined
+    if (state === TaskState.Rejected && !this.expected) unreadFailures.add(this)
+    const { observers } = this
+    if (observers !== undefined) {
+      this.observers = undefined
+      for (const observer of observers) observer(this)
+    }
+    return true
+  }
+
+  /** The value of a settled task; throws what the task threw. */
+  read(): unknown {
+    if (this.state === TaskState.Fulfilled) return this.value
+    this.markRead()
+    throw this.value
+  }
+
+  markRead(): void {
+    if (this.failure !== undefined) unreadFailures.delete(this)
+  }
+
+  observe(observer: Observer): void {
+    this.observers ??= new Set()
+    this.observers.add(observer)
+  }
+
+  /** What messages call the task. */
+  get label(): string {
+    return `${this.fn.label} (task ${this.id} of executor '${this.dispatcher.name}')`
+  }
+}

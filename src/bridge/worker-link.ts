@@ -1,0 +1,260 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  type Transferable,
+  Worker,
+  type WorkerOptions,
+} from 'node:worker_threads'
+import {
+  Request,
+  type RequestMessage,
+  type ResponseMessage,
+  type RunRequest,
+  type WorkerInit,
+} from '../channel/records.js'
+import { CallerWants, ring, Spin, WorkerWants } from '../channel/wait.js'
+import { ahead, createWords, runningSlots, Word, WorkerState } from '../channel/words.js'
+import type { ResolvedOptions } from './options.js'
+import { bell, park, type Source } from './park.js'
+
+export interface LinkEvents {
+  /** A message from the worker, in order, whether it was fetched or came through the event loop. */
+  onMessage(message: ResponseMessage): void
+  /** The event loop has delivered something; called after `onMessage`. */
+  onDelivery(): void
+  /** The thread is gone. Only an event loop gets to know this way. */
+  onExit(exitCode: number): void
+}
+
+/** One worker thread and the channel to it. An executor has one at a time. */
+export class WorkerLink {
+  readonly #options: ResolvedOptions
+  readonly #events: LinkEvents
+  readonly #words: Int32Array
+  readonly #port: MessagePort
+  readonly #worker: Worker
+  readonly #spin = new Spin()
+  #posted: number
+  #taken: number
+  #submitted: number
+  /** As last seen; a look at the shared word is needed only when this says that there is no space. */
+  #dequeued: number
+  readonly #spaceWord: Word.Dequeued | Word.Released
+  readonly #queueLimit: number
+  isClosing = false
+  /** Functions this worker knows by number. */
+  readonly #defined = new Set<number>()
+
+  constructor(options: ResolvedOptions, events: LinkEvents) {
+    const { size, queueSize } = options
+    this.#options = options
+    this.#events = events
+    this.#words = createWords(size)
+    this.#posted =
+      this.#taken =
+      this.#submitted =
+      this.#dequeued =
+        Atomics.load(this.#words, Word.CallerPosted)
+    // Without a queue a task is let in when it can start; otherwise when another one has left the queue.
+    this.#spaceWord = queueSize === 0 ? Word.Released : Word.Dequeued
+    this.#queueLimit = queueSize === 0 ? size : queueSize
+    const { port1, port2 } = new MessageChannel()
+    this.#port = port1
+    this.#worker = startWorker(options, { words: this.#words, bell, port: port2, size, stdio: options.stdio })
+    // The counter of taken messages runs ahead of the worker's for a moment if the event loop is quicker.
+    port1.on('message', (message: ResponseMessage) => {
+      this.#taken = (this.#taken + 1) | 0
+      events.onMessage(message)
+      events.onDelivery()
+    })
+    port1.unref()
+    this.#worker.on('exit', exitCode => events.onExit(exitCode))
+  }
+
+  /** The event loop stays alive until `unref`. */
+  ref(): void {
+    this.#port.ref()
+  }
+
+  unref(): void {
+    this.#port.unref()
+  }
+
+  /** Sends a task. False if the worker is known to be gone; throws what structured clone throws. */
+  run(message: RunRequest, transferList: readonly Transferable[] | undefined): boolean {
+    const delivered = this.#post(message, WorkerWants.Tasks, transferList)
+    this.#submitted = (this.#submitted + 1) | 0
+    return delivered
+  }
+
+  define(fn: { number: number; module: string; base: string; name: string }): void {
+    if (this.#defined.has(fn.number)) return
+    this.#defined.add(fn.number)
+    this.#post([Request.Define, fn.number, fn.module, fn.base, fn.name], WorkerWants.Tasks)
+  }
+
+  cancel(id: number): void {
+    this.#post([Request.Cancel, id], WorkerWants.Control)
+  }
+
+  /** Tells the worker that no task is left and none will come. */
+  close(): void {
+    if (this.isClosing) return
+    this.isClosing = true
+    this.#post([Request.Close], WorkerWants.Control)
+  }
+
+  terminate(): void {
+    this.#worker.terminate()
+  }
+
+  /** Fewer than `queueSize` tasks wait to start. */
+  hasSpace(): boolean {
+    if (ahead(this.#submitted, this.#dequeued) < this.#queueLimit) return true
+    this.#dequeued = Atomics.load(this.#words, this.#spaceWord)
+    return ahead(this.#submitted, this.#dequeued) < this.#queueLimit
+  }
+
+  /** A slot or a place in the queue is there, though the worker may not have come to start what would leave it. */
+  hasRoom(): boolean {
+    const unfinished = ahead(this.#submitted, Atomics.load(this.#words, Word.Released))
+    return unfinished < this.#options.size + this.#options.queueSize
+  }
+
+  get queued(): number {
+    return ahead(this.#submitted, Atomics.load(this.#words, Word.Dequeued))
+  }
+
+  get running(): number {
+    return ahead(Atomics.load(this.#words, Word.Dequeued), Atomics.load(this.#words, Word.Released))
+  }
+
+  /** The task has started, and its outcome is not posted. */
+  isRunning(id: number): boolean {
+    const end = Word.RunningIds + runningSlots(this.#options.size)
+    for (let slot: number = Word.RunningIds; slot < end; slot++)
+      if (Atomics.load(this.#words, slot) === (id | 0)) return true
+    return false
+  }
+
+  hasNews(): boolean {
+    return ahead(Atomics.load(this.#words, Word.WorkerPosted), this.#taken) > 0
+  }
+
+  takeIn(): boolean {
+    if (!this.hasNews()) return false
+    do {
+      const received = receiveMessageOnPort(this.#port)
+      if (received === undefined) break
+      this.#taken = (this.#taken + 1) | 0
+      this.#events.onMessage(received.message)
+    } while (this.hasNews())
+    return true
+  }
+
+  /** What the worker posted before it died, counted or not. */
+  takeInRest(): void {
+    for (
+      let received = receiveMessageOnPort(this.#port);
+      received;
+      received = receiveMessageOnPort(this.#port)
+    )
+      this.#events.onMessage(received.message)
+  }
+
+  /** Blocks until there may be a message to take in. */
+  awaitNews(deadline: number, source: Source): void {
+    if (this.#spin.whileEqual(this.#words, Word.WorkerPosted, this.#taken)) return
+    park(CallerWants.Messages, () => this.hasNews(), deadline, [source])
+  }
+
+  /** Blocks until there may be space in the queue, or a message. */
+  awaitSpace(deadline: number, source: Source): void {
+    if (this.#spin.whileEqual(this.#words, this.#spaceWord, this.#dequeued)) return
+    park(CallerWants.Space, () => this.hasSpace() || this.hasNews(), deadline, [source])
+  }
+
+  /** Blocks for a moment, or until the worker has begun to exit. */
+  awaitExit(): void {
+    park(CallerWants.Messages, () => this.state === WorkerState.Exited, performance.now() + 2, [])
+  }
+
+  /**
+   * False once the worker's thread is gone, however it ended: posting to a port whose other end is gone returns
+   * false, seen on Node 20 to 26. It is not documented, so the answer counts only where a living port answers true.
+   */
+  isAlive(): boolean {
+    return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
+  }
+
+  /** Undefined while the worker has not said so. */
+  get exitCode(): number | undefined {
+    const state: WorkerState = Atomics.load(this.#words, Word.WorkerState)
+    return state >= WorkerState.Exiting ? Atomics.load(this.#words, Word.ExitCode) : undefined
+  }
+
+  /** Its modules want to do something when the worker ends. */
+  get hasExitHooks(): boolean {
+    return Atomics.load(this.#words, Word.HasExitHooks) !== 0
+  }
+
+  get state(): WorkerState {
+    return Atomics.load(this.#words, Word.WorkerState)
+  }
+
+  /** The message first, then the counter, then the look whether the worker sleeps. */
+  #post(message: RequestMessage, rank: WorkerWants, transferList?: readonly Transferable[]): boolean {
+    const delivered: unknown =
+      transferList === undefined
+        ? this.#port.postMessage(message)
+        : this.#port.postMessage(message, transferList)
+    this.#posted = (this.#posted + 1) | 0
+    Atomics.store(this.#words, Word.CallerPosted, this.#posted)
+    ring(this.#words, Word.WorkerParked, rank)
+    return delivered === true
+  }
+}
+
+const entry = join(__dirname, '..', 'worker', 'main.js')
+
+function startWorker(options: ResolvedOptions, init: WorkerInit): Worker {
+  const workerOptions: WorkerOptions = {
+    ...options.worker,
+    name: options.name,
+    workerData: { asyncPoolExecutor: init },
+    transferList: [init.port],
+    // With 'direct' and 'ignore' nothing is sent this way; not to connect the streams saves some start-up time.
+    stdout: options.stdio !== 'inherit',
+    stderr: options.stdio !== 'inherit',
+  }
+  const worker = inheritsInputType(options.worker.execArgv)
+    ? new Worker(`import(${JSON.stringify(pathToFileURL(entry).href)})`, { ...workerOptions, eval: true })
+    : new Worker(entry, workerOptions)
+  worker.unref()
+  // Without a listener an error in the worker would end the process; `onExit` and the channel tell of it.
+  worker.on('error', () => {})
+  return worker
+}
+
+/** `node --input-type=module -e …` hands its flag down, and with it a worker cannot start from a file. */
+function inheritsInputType(execArgv: readonly string[] = process.execArgv): boolean {
+  return (
+    execArgv.some(flag => flag.startsWith('--input-type')) ||
+    /--input-type\b/.test(process.env.NODE_OPTIONS ?? '')
+  )
+}
+
+let probeAnswers: boolean | undefined
+
+function probeWorks(): boolean {
+  if (probeAnswers === undefined) {
+    const { port1, port2 } = new MessageChannel()
+    const answer: unknown = port1.postMessage(0)
+    probeAnswers = answer === true
+    port2.close()
+  }
+  return probeAnswers
+}

@@ -1,0 +1,139 @@
+import { types } from 'node:util'
+import { executorErrors } from './errors.js'
+
+/**
+ * An error as it crosses the channel. Structured clone by itself drops an error's own properties (`code`
+ * too), its class unless that is one of seven, and `AggregateError.errors`.
+ */
+export interface ErrorRecord {
+  /** The nearest class of the prototype chain that exists in every thread. */
+  type: string
+  name: string
+  message: string
+  stack: string | undefined
+  /** `cause`, `errors` and the like: own properties that are not enumerable. */
+  hidden: [key: string, value: Carried][]
+  properties: [key: string, value: Carried][]
+}
+
+/** A value inside an error: an error again, a list that may hold errors, or anything cloneable. */
+type Carried = { error: ErrorRecord } | { list: Carried[] } | { value: unknown }
+
+const builtInErrors = new Map<string, { prototype: Error }>(
+  Object.entries({
+    Error,
+    TypeError,
+    RangeError,
+    SyntaxError,
+    ReferenceError,
+    EvalError,
+    URIError,
+    AggregateError,
+    DOMException,
+  }),
+)
+
+const typeOfPrototype = new Map<object, string>()
+for (const [name, { prototype }] of [...builtInErrors, ...executorErrors])
+  typeOfPrototype.set(prototype, name)
+
+const describedByRecord = new Set(['name', 'message', 'stack'])
+/** Setting these on an object would give it another prototype, not a property. */
+const refused = new Set(['__proto__', 'constructor', 'prototype'])
+
+export function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error
+}
+
+export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>()): ErrorRecord {
+  const known = seen.get(error)
+  if (known !== undefined) return known
+  const record: ErrorRecord = {
+    type: typeOf(error),
+    name: nameOf(error),
+    message: String(error.message),
+    stack: typeof error.stack === 'string' ? error.stack : undefined,
+    hidden: [],
+    properties: [],
+  }
+  seen.set(error, record) // before its cause: chains may be cyclic
+  for (const key of Object.getOwnPropertyNames(error)) {
+    if (describedByRecord.has(key) || refused.has(key)) continue
+    const carried = carry(Reflect.get(error, key), seen)
+    if (carried === undefined) continue
+    const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
+    ;(enumerable ? record.properties : record.hidden).push([key, carried])
+  }
+  return record
+}
+
+export function decodeError(record: ErrorRecord, seen = new Map<ErrorRecord, Error>()): Error {
+  const known = seen.get(record)
+  if (known !== undefined) return known
+  const error = construct(record)
+  seen.set(record, error)
+  if (record.stack !== undefined) define(error, 'stack', record.stack, false)
+  if (error.name !== record.name) define(error, 'name', record.name, false)
+  for (const [key, value] of record.hidden) define(error, key, uncarry(value, seen), false)
+  for (const [key, value] of record.properties) define(error, key, uncarry(value, seen), true)
+  return error
+}
+
+function typeOf(error: Error): string {
+  for (
+    let prototype = Object.getPrototypeOf(error);
+    prototype !== null;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
+    const type = typeOfPrototype.get(prototype)
+    if (type !== undefined) return type
+  }
+  return 'Error' // an error of another realm (vm)
+}
+
+/** A subclass that never set its name is known by the name of its class. */
+function nameOf(error: Error): string {
+  const className: unknown = error.constructor?.name
+  const inherited = !Object.hasOwn(error, 'name') && typeOfPrototype.has(ownerOf(error, 'name') ?? error)
+  return inherited && typeof className === 'string' && className !== '' ? className : String(error.name)
+}
+
+function ownerOf(object: object, key: string): object | undefined {
+  for (let owner = object; owner !== null; owner = Object.getPrototypeOf(owner))
+    if (Object.hasOwn(owner, key)) return owner
+  return undefined
+}
+
+function carry(value: unknown, seen: Map<Error, ErrorRecord>): Carried | undefined {
+  if (isError(value)) return { error: encodeError(value, seen) }
+  if (Array.isArray(value) && value.some(isError))
+    return { list: value.map(item => carry(item, seen) ?? { value: undefined }) }
+  try {
+    return { value: structuredClone(value) }
+  } catch {
+    return undefined // what cannot be cloned is left behind, never the whole error
+  }
+}
+
+function uncarry(carried: Carried, seen: Map<ErrorRecord, Error>): unknown {
+  if ('error' in carried) return decodeError(carried.error, seen)
+  if ('list' in carried) return carried.list.map(item => uncarry(item, seen))
+  return carried.value
+}
+
+/**
+ * A real error object (`util.types.isNativeError`) of the right class, without running the constructor of the
+ * class, whose parameters are its own affair.
+ */
+function construct({ type, name, message }: ErrorRecord): Error {
+  if (type === 'DOMException') return new DOMException(message, name)
+  const error = new Error(message)
+  const { prototype } = builtInErrors.get(type) ?? executorErrors.get(type) ?? Error
+  if (prototype !== Error.prototype) Object.setPrototypeOf(error, prototype)
+  return error
+}
+
+/** By definition and never by assignment, so that no key can reach a setter or a prototype. */
+function define(error: Error, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true })
+}

@@ -1,0 +1,97 @@
+/*
+ * Every error class of the package, in one file without imports: both threads construct them, and the
+ * channel rebuilds them by name on the other side.
+ */
+
+/**
+ * Base of every error that this package throws by itself. A task's own errors arrive as what they were.
+ *
+ * @example
+ * try {
+ *   future.result(500)
+ * } catch (error) {
+ *   if (error instanceof ExecutorError) console.error(error.code)
+ *   else throw error
+ * }
+ */
+export class ExecutorError extends Error {
+  /** Stable across versions; messages are not. */
+  readonly code: string = 'ERR_EXECUTOR'
+}
+
+/** A wait, or a task with a `timeout`, took longer than it was allowed. The task may still be running. */
+export class TimeoutError extends ExecutorError {
+  override readonly code = 'ERR_TIMEOUT'
+}
+
+/** The task was cancelled; `cause` is the reason given to `cancel()`, if any. */
+export class CancelledError extends ExecutorError {
+  override readonly code = 'ERR_CANCELLED'
+}
+
+/** `submitTimeout` passed without queue space. Nothing was accepted. */
+export class QueueFullError extends ExecutorError {
+  override readonly code = 'ERR_QUEUE_FULL'
+}
+
+/** The executor has been shut down. Nothing was accepted. */
+export class ExecutorClosedError extends ExecutorError {
+  override readonly code = 'ERR_EXECUTOR_CLOSED'
+}
+
+/** The worker died more often than `restart` allows; `cause` is the last death. */
+export class BrokenExecutorError extends ExecutorError {
+  override readonly code = 'ERR_BROKEN_EXECUTOR'
+}
+
+/** The worker died while the task was running; `cause` is the error that killed it, where there was one. */
+export class WorkerDiedError extends ExecutorError {
+  override readonly code = 'ERR_WORKER_DIED'
+  /** What the worker exited with; undefined when it could not say (killed, out of memory). */
+  readonly exitCode: number | undefined
+  /** What happened to the worker, in words. */
+  readonly reason: string
+
+  constructor(message: string, options: { exitCode?: number | undefined; reason: string; cause?: unknown }) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.exitCode = options.exitCode
+    this.reason = options.reason
+  }
+}
+
+/** The module was loaded, but it exports no function of that name. The message lists what it exports. */
+export class TaskNotFoundError extends ExecutorError {
+  override readonly code = 'ERR_TASK_NOT_FOUND'
+}
+
+/** An argument or a result that structured clone refuses. The message says where it is. */
+export class NotCloneableError extends ExecutorError {
+  override readonly code = 'ERR_NOT_CLONEABLE'
+}
+
+/** The call could only have waited for itself. */
+export class DeadlockError extends ExecutorError {
+  override readonly code = 'ERR_DEADLOCK'
+}
+
+const classes = {
+  ExecutorError,
+  TimeoutError,
+  CancelledError,
+  QueueFullError,
+  ExecutorClosedError,
+  BrokenExecutorError,
+  WorkerDiedError,
+  TaskNotFoundError,
+  NotCloneableError,
+  DeadlockError,
+}
+
+/** The classes above by name, for the channel. */
+export const executorErrors: ReadonlyMap<string, { prototype: ExecutorError }> = new Map(
+  Object.entries(classes),
+)
+
+// The name goes on the prototype, as for built-in errors, and not on every error as an own property.
+for (const [name, { prototype }] of executorErrors)
+  Object.defineProperty(prototype, 'name', { value: name, configurable: true, writable: true })

@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os'
+
+/*
+ * How the two threads sleep and wake without losing a wake-up.
+ *
+ * Each sleeper owns one word in shared memory. Before it sleeps it stores in that word how much it wants to
+ * be woken for, and then looks once more at the counters it waits on. The other side first advances a
+ * counter and then looks at the word (`ring`). All four are sequentially consistent atomics, so at least one
+ * side sees the other's write: either the sleeper finds the counter advanced and stays awake, or the waker
+ * finds the word raised, lowers it and notifies. If that falls between the sleeper's last look and its sleep,
+ * the sleep ends at once, because Atomics.wait and Atomics.waitAsync refuse to sleep on a word that no longer
+ * holds the expected value.
+ *
+ * The higher the word, the more its owner wants to hear of; news of rank `r` wakes it if the word is at
+ * least `r`. Nobody makes a system call to wake a thread that is awake.
+ */
+
+/** What a caller blocked in Atomics.wait wants to be woken for. */
+export enum CallerWants {
+  Nothing = 0,
+  /** A message from a worker. */
+  Messages = 1,
+  /** Also queue space: a waiting task has started. */
+  Space = 2,
+}
+
+/** What a worker parked in its event loop wants to be woken for. */
+export enum WorkerWants {
+  Nothing = 0,
+  /** All slots are taken, so a new task can wait until one is free: only cancel, close and the like. */
+  Control = 1,
+  /** Also new tasks. */
+  Tasks = 2,
+}
+
+/** Wakes the owner of `words[index]` if it sleeps and wants news of this rank. Call after the news is written. */
+export function ring(words: Int32Array, index: number, rank: number): void {
+  if (Atomics.load(words, index) >= rank && Atomics.exchange(words, index, 0) !== 0)
+    Atomics.notify(words, index)
+}
+
+/** With one core the other side cannot run while this one spins. */
+const longestSpin = availableParallelism() > 1 ? 0.04 : 0
+const shortestSpin = longestSpin / 16
+
+/**
+ * Looks at a counter for a few tens of microseconds before its owner goes to sleep: most answers come sooner
+ * than a sleeping thread can be woken. Bounded by time and not by count, since cold code is ten times slower.
+ * A spin that fails halves the next one, a spin that succeeds doubles it.
+ */
+export class Spin {
+  #budget = longestSpin
+
+  /** True as soon as `words[index]` no longer holds `value`; false when the time is up. */
+  whileEqual(words: Int32Array, index: number, value: number): boolean {
+    if (this.#budget === 0) return Atomics.load(words, index) !== value
+    const end = performance.now() + this.#budget
+    do {
+      for (let looks = 0; looks < 100; looks++) {
+        if (Atomics.load(words, index) !== value) {
+          this.#budget = Math.min(this.#budget * 2, longestSpin)
+          return true
+        }
+      }
+    } while (performance.now() < end)
+    this.#budget = Math.max(this.#budget / 2, shortestSpin)
+    return false
+  }
+
+  /** How long the next spin may take, in ms; for a wait that has to turn the event loop meanwhile. */
+  get budget(): number {
+    return this.#budget
+  }
+}

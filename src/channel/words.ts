@@ -1,0 +1,65 @@
+/** One 64-byte cache line of Int32 words: two words that different threads write never share a line. */
+enum Line {
+  Words = 16,
+}
+
+/**
+ * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
+ * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
+ * whoever wakes it lowers.
+ */
+export enum Word {
+  /** Messages the caller has posted. Written by the caller, after the message itself. */
+  CallerPosted = 0 * Line.Words,
+  /** Messages the worker has posted. Written by the worker, after the message itself. */
+  WorkerPosted = 1 * Line.Words,
+  /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */
+  WorkerParked = 2 * Line.Words,
+  /** Tasks that have left the worker's queue: started, or cancelled before they could start. */
+  Dequeued = 3 * Line.Words,
+  /** Tasks the worker is done with: their slot is free, or they were cancelled in the queue. */
+  Released = 4 * Line.Words,
+  /** How far the worker's life has got: a {@link WorkerState}. */
+  WorkerState = 5 * Line.Words,
+  /** The code the worker exited with, once its state is `Exited`. */
+  ExitCode = 5 * Line.Words + 1,
+  /** 1 once a task's module has registered an exit hook in the worker. */
+  HasExitHooks = 5 * Line.Words + 2,
+  /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
+  RunningIds = 6 * Line.Words,
+}
+
+export enum WorkerState {
+  Starting = 0,
+  Ready = 1,
+  Exiting = 2,
+  Exited = 3,
+}
+
+/**
+ * A task's outcome is posted at the end of the turn in which it settles, and its slot stays taken until then;
+ * twice `size` slots let the next task start in the same turn.
+ */
+export function runningSlots(size: number): number {
+  return 2 * size
+}
+
+/** @param firstCount - where the counters begin; tests begin just below the wrap */
+export function createWords(size: number, firstCount = 0): Int32Array {
+  const words = new Int32Array(
+    new SharedArrayBuffer((Word.RunningIds + runningSlots(size)) * Int32Array.BYTES_PER_ELEMENT),
+  )
+  for (const counter of [Word.CallerPosted, Word.WorkerPosted, Word.Dequeued, Word.Released])
+    words[counter] = firstCount
+  return words
+}
+
+/** The doorbell of a calling thread: one word, a {@link CallerWants}, rung by every worker of that thread. */
+export function createBell(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(Line.Words * Int32Array.BYTES_PER_ELEMENT))
+}
+
+/** How far `counter` is ahead of `seen`, however often both have wrapped. */
+export function ahead(counter: number, seen: number): number {
+  return (counter - seen) | 0
+}

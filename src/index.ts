@@ -1,0 +1,24 @@
+export { asCompleted, gather, type WaitOptions, wait } from './bridge/compose.js'
+export {
+  AsyncPoolExecutor,
+  type ExecutorStats,
+  type ShutdownOptions,
+  type ShutdownReport,
+  type TaskFunction,
+} from './bridge/executor.js'
+export type { ModulePath } from './bridge/function-names.js'
+export { Future, type FutureState } from './bridge/future.js'
+export type { ExecutorOptions, MapOptions, TaskOptions } from './bridge/options.js'
+export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
+export {
+  BrokenExecutorError,
+  CancelledError,
+  DeadlockError,
+  ExecutorClosedError,
+  ExecutorError,
+  NotCloneableError,
+  QueueFullError,
+  TaskNotFoundError,
+  TimeoutError,
+  WorkerDiedError,
+} from './channel/errors.js'

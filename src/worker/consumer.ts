@@ -1,0 +1,225 @@
+import { Request, type RequestMessage, type RunRequest } from '../channel/records.js'
+import { WorkerWants } from '../channel/wait.js'
+import { runningSlots, Word } from '../channel/words.js'
+import { createEntry, type FunctionEntry } from './functions.js'
+import type { Inbox } from './inbox.js'
+import type { Outbox } from './outbox.js'
+import { type Queued, TaskQueue } from './queue.js'
+
+/** A task as the worker sees it. */
+interface Task extends Queued {
+  readonly id: number
+  readonly entry: FunctionEntry
+  readonly args: readonly unknown[]
+  slot: number
+}
+
+/** How long tasks may keep the thread to themselves before sockets and timers get their turn, in ms. */
+const longestTurn = 1
+
+/** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
+export class Consumer {
+  readonly #words: Int32Array
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  readonly #size: number
+  readonly #functions = new Map<number, FunctionEntry>()
+  readonly #queue = new TaskQueue<Task>()
+  /** Accepted and not started, by id, for `cancel`. */
+  readonly #queued = new Map<number, Task>()
+  readonly #freeSlots: number[]
+  /** Slots of tasks whose outcome is in the outbox: until it is posted, their tasks count as running. */
+  #settledSlots: number[] = []
+  #running = 0
+  #dequeued: number
+  #released: number
+  #closing = false
+  /** Between two parks: the loop itself will start tasks and flush. */
+  #awake = true
+
+  constructor(options: { words: Int32Array; inbox: Inbox; outbox: Outbox; size: number }) {
+    this.#words = options.words
+    this.#inbox = options.inbox
+    this.#outbox = options.outbox
+    this.#size = options.size
+    this.#freeSlots = Array.from({ length: runningSlots(options.size) }, (_, slot) => Word.RunningIds + slot)
+    this.#dequeued = Atomics.load(this.#words, Word.Dequeued)
+    this.#released = Atomics.load(this.#words, Word.Released)
+  }
+
+  /** Runs until the caller closes the channel. */
+  async run(): Promise<void> {
+    let turnStart = performance.now()
+    while (!this.#closing) {
+      this.#startTasks(turnStart + longestTurn)
+      await null // tasks that settle without waiting for anything do so here
+      this.flush()
+      if (performance.now() - turnStart > longestTurn) await turnEventLoop()
+      else if (this.#hasWork()) continue
+      else if (this.#running === 0) this.#inbox.spin()
+      else await this.#linger()
+      if (!this.#hasWork()) await this.#park()
+      turnStart = performance.now()
+    }
+  }
+
+  /** Called and decided in one go, so that no task can settle between the last look and the sleep. */
+  async #park(): Promise<void> {
+    this.#awake = false
+    await this.#inbox.park(this.#running < this.#size ? WorkerWants.Tasks : WorkerWants.Control)
+    this.#awake = true
+  }
+
+  /** Posts outcomes, and only then gives their slots away: a slot says that its task may have run unseen. */
+  flush(): void {
+    this.#outbox.flush()
+    for (const slot of this.#settledSlots) {
+      Atomics.store(this.#words, slot, 0)
+      this.#freeSlots.push(slot)
+    }
+    this.#settledSlots.length = 0
+  }
+
+  #canStart(): boolean {
+    return this.#running < this.#size && this.#queue.length > 0
+  }
+
+  #hasWork(): boolean {
+    return this.#inbox.hasNews() || this.#canStart() || !this.#outbox.isEmpty
+  }
+
+  /** With tasks in flight, waits a little for work while the event loop turns. */
+  async #linger(): Promise<void> {
+    const end = performance.now() + this.#inbox.patience
+    do await turnEventLoop()
+    while (!this.#hasWork() && performance.now() < end)
+  }
+
+  /**
+   * Takes in every message before each start: the best task may be among them, and a cancel that was sent before
+   * the start must come before it. Stops at `deadline`, so that outcomes of slow synchronous tasks are not kept
+   * waiting for their neighbours, and after `size` starts, so that promises and sockets get their turn.
+   */
+  #startTasks(deadline: number): void {
+    for (let started = 0; started < this.#size; started++) {
+      for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
+        this.#receive(message)
+      if (!this.#canStart()) return
+      this.#start(this.#queue.shift() as Task)
+      if (performance.now() > deadline) return
+    }
+  }
+
+  #receive(message: RequestMessage): void {
+    switch (message[0]) {
+      case Request.Run:
+        this.#enqueue(message)
+        break
+      case Request.Define:
+        this.#functions.set(message[1], createEntry(message[2], message[3], message[4]))
+        break
+      case Request.Cancel:
+        this.#cancel(message[1])
+        break
+      case Request.Close:
+        this.#closing = true
+        break
+      case Request.Probe:
+        break
+    }
+  }
+
+  #enqueue([, id, fn, args, priority = 0]: RunRequest): void {
+    const entry = this.#functions.get(fn) as FunctionEntry
+    const task: Task = { id, entry, args, priority, slot: 0, previous: undefined, next: undefined }
+    this.#queue.push(task)
+    this.#queued.set(id, task)
+  }
+
+  #cancel(id: number): void {
+    const task = this.#queued.get(id)
+    if (task === undefined) return // it has started or settled meanwhile; the caller has settled it already
+    this.#queued.delete(id)
+    this.#queue.remove(task)
+    this.#countDequeued()
+    this.#countReleased()
+  }
+
+  #start(task: Task): void {
+    this.#queued.delete(task.id)
+    this.#running++
+    this.#occupySlot(task)
+    this.#countDequeued()
+    const { loaded } = task.entry
+    if (loaded !== undefined) this.#call(task, loaded)
+    else
+      task.entry.load().then(
+        entry => this.#call(task, entry),
+        error => this.#reject(task, error),
+      )
+  }
+
+  #call(task: Task, { call, owner }: NonNullable<FunctionEntry['loaded']>): void {
+    let value: unknown
+    try {
+      value = Reflect.apply(call, owner, task.args)
+    } catch (error) {
+      this.#reject(task, error)
+      return
+    }
+    if (!isThenable(value)) this.#fulfil(task, value)
+    else
+      Promise.resolve(value).then(
+        result => this.#fulfil(task, result),
+        error => this.#reject(task, error),
+      )
+  }
+
+  #fulfil(task: Task, value: unknown): void {
+    this.#outbox.fulfilled(task.id, task.entry.label, value)
+    this.#release(task)
+  }
+
+  #reject(task: Task, error: unknown): void {
+    this.#outbox.rejected(task.id, task.entry.label, error)
+    this.#release(task)
+  }
+
+  /** A free slot is no wake-up from the caller: the loop is woken here to fill it and to post the outcome. */
+  #release(task: Task): void {
+    this.#running--
+    this.#settledSlots.push(task.slot)
+    this.#countReleased()
+    if (!this.#awake) this.#inbox.wake()
+  }
+
+  /** The id goes into shared memory before the start is counted, so that a caller that counts sees it there. */
+  #occupySlot(task: Task): void {
+    if (this.#freeSlots.length === 0) this.flush()
+    task.slot = this.#freeSlots.pop() as number
+    Atomics.store(this.#words, task.slot, task.id | 0)
+  }
+
+  #countDequeued(): void {
+    this.#dequeued = (this.#dequeued + 1) | 0
+    Atomics.store(this.#words, Word.Dequeued, this.#dequeued)
+    this.#outbox.announceSpace()
+  }
+
+  #countReleased(): void {
+    this.#released = (this.#released + 1) | 0
+    Atomics.store(this.#words, Word.Released, this.#released)
+    this.#outbox.announceSpace()
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}
+
+function turnEventLoop(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
