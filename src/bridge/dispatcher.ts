@@ -90,7 +90,7 @@ export class Dispatcher implements Source {
   await(task: Task, deadline: number): boolean {
     while (task.state === TaskState.Pending) {
       if (this.takeIn()) callDue()
-      else if (performance.now() >= deadline) return false
+      else if (isOver(deadline)) return false
       else this.#link?.awaitNews(deadline, this)
     }
     callDue()
@@ -101,7 +101,7 @@ export class Dispatcher implements Source {
   join(deadline: number): boolean {
     while (this.pending.size > 0) {
       if (this.takeIn()) callDue()
-      else if (performance.now() >= deadline) return false
+      else if (isOver(deadline)) return false
       else this.#link?.awaitNews(deadline, this)
     }
     callDue()
@@ -237,7 +237,7 @@ export class Dispatcher implements Source {
       this.#checkOpen()
       const link = this.#startedLink()
       if (link.hasSpace()) return
-      if (performance.now() >= deadline) {
+      if (isOver(deadline)) {
         if (link.hasRoom()) return
         throw this.#queueFull(fn, performance.now() - start)
       }
@@ -356,6 +356,11 @@ export class Dispatcher implements Source {
       this.#settle(task, TaskState.Rejected, brokenError(this.name, cause ?? reason))
     drainedAtExit.delete(this)
   }
+}
+
+/** Most waits have no end; they need no clock. */
+function isOver(deadline: number): boolean {
+  return deadline !== never && performance.now() >= deadline
 }
 
 function describeDeath(exitCode: number | undefined, cause: unknown): string {

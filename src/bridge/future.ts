@@ -45,7 +45,7 @@ export class Future<T> {
         return 'fulfilled'
       case TaskState.Rejected:
         return 'rejected'
-      case TaskState.Cancelled:
+      default:
         return 'cancelled'
     }
   }

@@ -39,36 +39,42 @@ export function ring(words: Int32Array, index: number, rank: number): void {
     Atomics.notify(words, index)
 }
 
-/** With one core the other side cannot run while this one spins. */
-const longestSpin = availableParallelism() > 1 ? 0.04 : 0
-const shortestSpin = longestSpin / 16
+/** In ms. With one core the other side cannot run while this one spins. */
+const longSpin = availableParallelism() > 1 ? 0.04 : 0
+const shortSpin = longSpin / 16
+
+/** So many spins in a row must fail before most of them are cut short; then one in so many is still a long one. */
+const patience = 32
+
+/** Looks between two readings of the clock, which takes as long as dozens of them. */
+const looksPerReading = 200
 
 /**
  * Looks at a counter for a few tens of microseconds before its owner goes to sleep: most answers come sooner
  * than a sleeping thread can be woken. Bounded by time and not by count, since cold code is ten times slower.
- * A spin that fails halves the next one, a spin that succeeds doubles it.
  */
 export class Spin {
-  #budget = longestSpin
+  #failures = 0
 
   /** True as soon as `words[index]` no longer holds `value`; false when the time is up. */
   whileEqual(words: Int32Array, index: number, value: number): boolean {
-    if (this.#budget === 0) return Atomics.load(words, index) !== value
-    const end = performance.now() + this.#budget
+    if (longSpin === 0) return Atomics.load(words, index) !== value
+    let end = 0
     do {
-      for (let looks = 0; looks < 100; looks++) {
+      for (let looks = 0; looks < looksPerReading; looks++) {
         if (Atomics.load(words, index) !== value) {
-          this.#budget = Math.min(this.#budget * 2, longestSpin)
+          this.#failures = 0
           return true
         }
       }
+      if (end === 0) end = performance.now() + this.budget
     } while (performance.now() < end)
-    this.#budget = Math.max(this.#budget / 2, shortestSpin)
+    this.#failures++
     return false
   }
 
   /** How long the next spin may take, in ms; for a wait that has to turn the event loop meanwhile. */
   get budget(): number {
-    return this.#budget
+    return this.#failures < patience || this.#failures % patience === 0 ? longSpin : shortSpin
   }
 }

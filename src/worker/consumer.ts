@@ -25,8 +25,6 @@ export class Consumer {
   readonly #size: number
   readonly #functions = new Map<number, FunctionEntry>()
   readonly #queue = new TaskQueue<Task>()
-  /** Accepted and not started, by id, for `cancel`. */
-  readonly #queued = new Map<number, Task>()
   readonly #freeSlots: number[]
   /** Slots of tasks whose outcome is in the outbox: until it is posted, their tasks count as running. */
   #settledSlots: number[] = []
@@ -49,17 +47,21 @@ export class Consumer {
 
   /** Runs until the caller closes the channel. */
   async run(): Promise<void> {
-    let turnStart = performance.now()
+    let turned = performance.now()
     while (!this.#closing) {
-      this.#startTasks(turnStart + longestTurn)
+      this.#startTasks(turned + longestTurn)
       await null // tasks that settle without waiting for anything do so here
       this.flush()
-      if (performance.now() - turnStart > longestTurn) await turnEventLoop()
-      else if (this.#hasWork()) continue
-      else if (this.#running === 0) this.#inbox.spin()
+      if (performance.now() - turned > longestTurn) {
+        await turnEventLoop()
+        turned = performance.now()
+      }
+      if (this.#hasWork()) continue
+      if (this.#running === 0) this.#inbox.spin()
       else await this.#linger()
-      if (!this.#hasWork()) await this.#park()
-      turnStart = performance.now()
+      if (this.#hasWork()) continue
+      await this.#park()
+      turned = performance.now()
     }
   }
 
@@ -104,9 +106,8 @@ export class Consumer {
     for (let started = 0; started < this.#size; started++) {
       for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
         this.#receive(message)
-      if (!this.#canStart()) return
+      if (!this.#canStart() || (started > 0 && performance.now() > deadline)) return
       this.#start(this.#queue.shift() as Task)
-      if (performance.now() > deadline) return
     }
   }
 
@@ -129,24 +130,28 @@ export class Consumer {
     }
   }
 
-  #enqueue([, id, fn, args, priority = 0]: RunRequest): void {
-    const entry = this.#functions.get(fn) as FunctionEntry
-    const task: Task = { id, entry, args, priority, slot: 0, previous: undefined, next: undefined }
+  #enqueue(message: RunRequest): void {
+    const task: Task = {
+      id: message[1],
+      entry: this.#functions.get(message[2]) as FunctionEntry,
+      args: message[3],
+      priority: message.length > 4 ? (message[4] as number) : 0,
+      slot: 0,
+      previous: undefined,
+      next: undefined,
+    }
     this.#queue.push(task)
-    this.#queued.set(id, task)
   }
 
   #cancel(id: number): void {
-    const task = this.#queued.get(id)
+    const task = this.#queue.find(queued => queued.id === id)
     if (task === undefined) return // it has started or settled meanwhile; the caller has settled it already
-    this.#queued.delete(id)
     this.#queue.remove(task)
     this.#countDequeued()
     this.#countReleased()
   }
 
   #start(task: Task): void {
-    this.#queued.delete(task.id)
     this.#running++
     this.#occupySlot(task)
     this.#countDequeued()

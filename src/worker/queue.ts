@@ -41,6 +41,13 @@ export class TaskQueue<T extends Queued> {
     return undefined
   }
 
+  find(isWanted: (task: T) => boolean): T | undefined {
+    for (const lane of this.#lanes)
+      for (let task = lane.first; task !== undefined; task = task.next as T | undefined)
+        if (isWanted(task)) return task
+    return undefined
+  }
+
   /** The task must be in the queue. */
   remove(task: T): void {
     this.#unlink(this.#laneOf(task.priority), task)
@@ -60,6 +67,8 @@ export class TaskQueue<T extends Queued> {
   }
 
   #laneOf(priority: number): Lane<T> {
+    const [highest] = this.#lanes
+    if (highest?.priority === priority) return highest
     const index = this.#lanes.findIndex(lane => lane.priority <= priority)
     const found = this.#lanes[index]
     if (found?.priority === priority) return found
