@@ -1,11 +1,12 @@
-// Compiles src/ to dist/. One CommonJS implementation; the ES module face re-exports it.
+// Builds dist/ from src/: one CommonJS implementation, an ES module face that re-exports it, and the types.
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { copyFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-rmSync(new URL('../dist', import.meta.url), { recursive: true, force: true })
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.'], {
-  cwd: root,
-  stdio: 'inherit',
-})
+const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
+
+rmSync(`${root}/dist`, { recursive: true, force: true })
+node('node_modules/typescript/bin/tsc', '-p', '.')
+node('node_modules/rolldown/bin/cli.mjs', '-c')
+for (const face of ['index']) copyFileSync(`${root}/src/${face}.mts`, `${root}/dist/${face}.mjs`)

@@ -218,7 +218,8 @@ export class WorkerLink {
   }
 }
 
-const entry = join(__dirname, '..', 'worker', 'main.js')
+/** Beside this file in the built package, whatever folders the sources are in. */
+const entry = join(__dirname, 'worker.js')
 
 function startWorker(options: ResolvedOptions, init: WorkerInit): Worker {
   const workerOptions: WorkerOptions = {

@@ -29,7 +29,6 @@ const builtInErrors = new Map<string, { prototype: Error }>(
     EvalError,
     URIError,
     AggregateError,
-    DOMException,
   }),
 )
 
@@ -80,6 +79,8 @@ export function decodeError(record: ErrorRecord, seen = new Map<ErrorRecord, Err
 }
 
 function typeOf(error: Error): string {
+  // Named first: Node loads the class at the first mention of the global, which takes a millisecond.
+  if (error.constructor?.name === 'DOMException' && error instanceof DOMException) return 'DOMException'
   for (
     let prototype = Object.getPrototypeOf(error);
     prototype !== null;

@@ -1,0 +1,18 @@
+import { defineConfig } from 'rolldown'
+
+// One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
+export default defineConfig({
+  input: { index: 'src/index.ts', worker: 'src/worker/main.ts' },
+  platform: 'node',
+  external: /^node:/,
+  output: {
+    dir: 'dist',
+    format: 'cjs',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'channel.js',
+    generatedCode: { symbols: false },
+    sourcemap: true,
+    comments: false,
+  },
+  logLevel: 'warn',
+})

@@ -1,0 +1,12 @@
+// Installs what package-lock.json says, unless that is what is installed already.
+import { execSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const wanted = readFileSync(`${root}/package-lock.json`, 'utf8')
+const installed = `${root}/node_modules/.installed-lock.json`
+if (!existsSync(installed) || readFileSync(installed, 'utf8') !== wanted) {
+  execSync('npm ci --no-audit --no-fund', { cwd: root, stdio: 'inherit' })
+  writeFileSync(installed, wanted)
+}

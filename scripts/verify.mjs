@@ -1,0 +1,17 @@
+// Everything that must hold before a change lands, on a fresh clone too: install, build, check, test, pack.
+import { execSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const steps = [
+  'node scripts/setup.mjs',
+  'npx biome ci .',
+  'npm run --silent build',
+  'npx publint --strict',
+  'npx attw --pack .',
+  'npx vitest run',
+]
+
+for (const step of steps) {
+  console.log(`\n> ${step}`)
+  execSync(step, { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: 'inherit' })
+}

@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests use the built package; child processes carry their own deadlines, well below this one.
+export default defineConfig({
+  test: { include: ['test/**/*.test.mjs'], testTimeout: 60_000, pool: 'forks' },
+})
