@@ -39,26 +39,33 @@ export function ring(words: Int32Array, index: number, rank: number): void {
     Atomics.notify(words, index)
 }
 
-/** In ms. With one core the other side cannot run while this one spins. */
-const longSpin = availableParallelism() > 1 ? 0.04 : 0
-const shortSpin = longSpin / 16
+/** With one core the other side cannot run while this one spins. */
+const canSpin = availableParallelism() > 1
 
-/** So many spins in a row must fail before most of them are cut short; then one in so many is still a long one. */
-const patience = 32
+/** In ms; the long one is about what it costs to park and be woken. */
+const longSpin = 0.04
+const shortSpin = 0.01
+
+/**
+ * So many spins in a row must fail before they are cut short, but for one in `retry`. Not fewer: often the system
+ * starts both threads on one core, where each spin fails, and only threads that look busy are soon given a core each.
+ */
+const patience = 1024
+const retry = 32
 
 /** Looks between two readings of the clock, which takes as long as dozens of them. */
 const looksPerReading = 200
 
 /**
- * Looks at a counter for a few tens of microseconds before its owner goes to sleep: most answers come sooner
- * than a sleeping thread can be woken. Bounded by time and not by count, since cold code is ten times slower.
+ * Looks at a counter for some microseconds before its owner goes to sleep: most answers come sooner than a
+ * sleeping thread can be woken. Bounded by time and not by count, since cold code is ten times slower.
  */
 export class Spin {
   #failures = 0
 
   /** True as soon as `words[index]` no longer holds `value`; false when the time is up. */
   whileEqual(words: Int32Array, index: number, value: number): boolean {
-    if (longSpin === 0) return Atomics.load(words, index) !== value
+    if (!canSpin) return Atomics.load(words, index) !== value
     let end = 0
     do {
       for (let looks = 0; looks < looksPerReading; looks++) {
@@ -75,6 +82,7 @@ export class Spin {
 
   /** How long the next spin may take, in ms; for a wait that has to turn the event loop meanwhile. */
   get budget(): number {
-    return this.#failures < patience || this.#failures % patience === 0 ? longSpin : shortSpin
+    if (!canSpin) return 0
+    return this.#failures < patience || this.#failures % retry === 0 ? longSpin : shortSpin
   }
 }
