@@ -15,10 +15,11 @@ import {
   type RunRequest,
   type WorkerInit,
 } from '../channel/records.js'
-import { CallerWants, ring, Spin, WorkerWants } from '../channel/wait.js'
+import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
 import { ahead, createWords, runningSlots, Word, WorkerState } from '../channel/words.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
+import { Spin } from './spin.js'
 
 export interface LinkEvents {
   /** A message from the worker, in order, whether it was fetched or came through the event loop. */
@@ -36,7 +37,7 @@ export class WorkerLink {
   readonly #words: Int32Array
   readonly #port: MessagePort
   readonly #worker: Worker
-  readonly #spin = new Spin()
+  readonly #spin: Spin
   #posted: number
   #taken: number
   #submitted: number
@@ -53,6 +54,7 @@ export class WorkerLink {
     this.#options = options
     this.#events = events
     this.#words = createWords(size)
+    this.#spin = new Spin(this.#words)
     this.#posted =
       this.#taken =
       this.#submitted =
@@ -167,13 +169,13 @@ export class WorkerLink {
 
   /** Blocks until there may be a message to take in. */
   awaitNews(deadline: number, source: Source): void {
-    if (this.#spin.whileEqual(this.#words, Word.WorkerPosted, this.#taken)) return
+    if (this.#spin.whileEqual(Word.WorkerPosted, this.#taken)) return
     park(CallerWants.Messages, () => this.hasNews(), deadline, [source])
   }
 
   /** Blocks until there may be space in the queue, or a message. */
   awaitSpace(deadline: number, source: Source): void {
-    if (this.#spin.whileEqual(this.#words, this.#spaceWord, this.#dequeued)) return
+    if (this.#spin.whileEqual(this.#spaceWord, this.#dequeued)) return
     park(CallerWants.Space, () => this.hasSpace() || this.hasNews(), deadline, [source])
   }
 

@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os'
-
 /*
  * How the two threads sleep and wake without losing a wake-up.
  *
@@ -39,50 +37,22 @@ export function ring(words: Int32Array, index: number, rank: number): void {
     Atomics.notify(words, index)
 }
 
-/** With one core the other side cannot run while this one spins. */
-const canSpin = availableParallelism() > 1
-
-/** In ms; the long one is about what it costs to park and be woken. */
-const longSpin = 0.04
-const shortSpin = 0.01
-
-/**
- * So many spins in a row must fail before they are cut short, but for one in `retry`. Not fewer: often the system
- * starts both threads on one core, where each spin fails, and only threads that look busy are soon given a core each.
- */
-const patience = 1024
-const retry = 32
+/** In ms: how long to look before going to sleep; about what it costs to park and be woken. */
+export const longestSpin = 0.04
 
 /** Looks between two readings of the clock, which takes as long as dozens of them. */
 const looksPerReading = 200
 
 /**
- * Looks at a counter for some microseconds before its owner goes to sleep: most answers come sooner than a
- * sleeping thread can be woken. Bounded by time and not by count, since cold code is ten times slower.
+ * Looks at a counter for up to `longestSpin`: most answers come sooner than a sleeping thread can be woken. Bounded
+ * by time and not by count, since cold code is ten times slower.
+ *
+ * @returns true as soon as `words[index]` no longer holds `value`; false when the time is up
  */
-export class Spin {
-  #failures = 0
-
-  /** True as soon as `words[index]` no longer holds `value`; false when the time is up. */
-  whileEqual(words: Int32Array, index: number, value: number): boolean {
-    if (!canSpin) return Atomics.load(words, index) !== value
-    let end = 0
-    do {
-      for (let looks = 0; looks < looksPerReading; looks++) {
-        if (Atomics.load(words, index) !== value) {
-          this.#failures = 0
-          return true
-        }
-      }
-      if (end === 0) end = performance.now() + this.budget
-    } while (performance.now() < end)
-    this.#failures++
-    return false
-  }
-
-  /** How long the next spin may take, in ms; for a wait that has to turn the event loop meanwhile. */
-  get budget(): number {
-    if (!canSpin) return 0
-    return this.#failures < patience || this.#failures % retry === 0 ? longSpin : shortSpin
-  }
+export function spinWhileEqual(words: Int32Array, index: number, value: number, start: number): boolean {
+  do {
+    for (let looks = 0; looks < looksPerReading; looks++)
+      if (Atomics.load(words, index) !== value) return true
+  } while (performance.now() - start < longestSpin)
+  return false
 }

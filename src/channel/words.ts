@@ -11,6 +11,8 @@ enum Line {
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */
   CallerPosted = 0 * Line.Words,
+  /** 1 while the caller finds that spinning pays; the worker spins only then. */
+  Spinning = 0 * Line.Words + 1,
   /** Messages the worker has posted. Written by the worker, after the message itself. */
   WorkerPosted = 1 * Line.Words,
   /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */

@@ -32,9 +32,6 @@ export class Consumer {
   #dequeued: number
   #released: number
   #closing = false
-  /** Between two parks: the loop itself will start tasks and flush. */
-  #awake = true
-
   constructor(options: { words: Int32Array; inbox: Inbox; outbox: Outbox; size: number }) {
     this.#words = options.words
     this.#inbox = options.inbox
@@ -60,16 +57,10 @@ export class Consumer {
       if (this.#running === 0) this.#inbox.spin()
       else await this.#linger()
       if (this.#hasWork()) continue
-      await this.#park()
+      // Nothing can settle between this last look and the sleep: there is no await in between.
+      await this.#inbox.park(this.#running < this.#size ? WorkerWants.Tasks : WorkerWants.Control)
       turned = performance.now()
     }
-  }
-
-  /** Called and decided in one go, so that no task can settle between the last look and the sleep. */
-  async #park(): Promise<void> {
-    this.#awake = false
-    await this.#inbox.park(this.#running < this.#size ? WorkerWants.Tasks : WorkerWants.Control)
-    this.#awake = true
   }
 
   /** Posts outcomes, and only then gives their slots away: a slot says that its task may have run unseen. */
@@ -195,7 +186,7 @@ export class Consumer {
     this.#running--
     this.#settledSlots.push(task.slot)
     this.#countReleased()
-    if (!this.#awake) this.#inbox.wake()
+    this.#inbox.wake()
   }
 
   /** The id goes into shared memory before the start is counted, so that a caller that counts sees it there. */

@@ -1,13 +1,12 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { RequestMessage } from '../channel/records.js'
-import { Spin, type WorkerWants } from '../channel/wait.js'
+import { longestSpin, spinWhileEqual, type WorkerWants } from '../channel/wait.js'
 import { ahead, Word } from '../channel/words.js'
 
 /** The worker's end of the caller's messages: reads them in order and sleeps while there are none. */
 export class Inbox {
   readonly #words: Int32Array
   readonly #port: MessagePort
-  readonly #spin = new Spin()
   #taken: number
   /** A waitAsync is pending. It outlives a park that something else ended, and serves the next one. */
   #armed = false
@@ -31,14 +30,14 @@ export class Inbox {
     return receiveMessageOnPort(this.#port)?.message
   }
 
-  /** True if a message came within the spin. Blocks the event loop meanwhile: only with nothing in flight. */
-  spin(): boolean {
-    return this.#spin.whileEqual(this.#words, Word.CallerPosted, this.#taken)
+  /** Waits a little for a message, if that pays. Blocks the event loop meanwhile: only with nothing in flight. */
+  spin(): void {
+    if (this.patience > 0) spinWhileEqual(this.#words, Word.CallerPosted, this.#taken, performance.now())
   }
 
-  /** How long to go on turning the event loop for a message before parking, in ms. */
+  /** How long to wait for a message before parking, in ms. */
   get patience(): number {
-    return this.#spin.budget
+    return Atomics.load(this.#words, Word.Spinning) === 1 ? longestSpin : 0
   }
 
   /**
@@ -48,18 +47,21 @@ export class Inbox {
    * and then looking at the counter once more makes sure that one of us sees the other (channel/wait.ts). Also
    * ended by `wake`, from this thread, when a task settles. If the caller's thread is gone, so is this one.
    */
-  async park(wants: WorkerWants): Promise<void> {
+  park(wants: WorkerWants): Promise<void> | undefined {
     Atomics.store(this.#words, Word.WorkerParked, wants)
     if (!this.hasNews() && this.#arm(wants))
-      await new Promise<void>(resolve => {
+      return new Promise(resolve => {
         this.#resume = resolve
       })
     Atomics.store(this.#words, Word.WorkerParked, 0)
+    return undefined
   }
 
   /** Ends a park from this side. */
   wake(): void {
-    this.#resume?.()
+    if (this.#resume === undefined) return
+    Atomics.store(this.#words, Word.WorkerParked, 0)
+    this.#resume()
     this.#resume = undefined
   }
 
