@@ -125,9 +125,7 @@ test.concurrent('exit-telemetry loses no metric, and no exit code', async () => 
   const { code, stdout, stderr } = await run('exit-telemetry.cjs')
   expect({ code, stderr }).toEqual({ code: 3, stderr: '' })
   const [, recorded] = /after (\d+) metrics/.exec(stdout)
-  expect(stdout).toContain(
-    `collector: ${recorded} metrics received, ${recorded} different ones, #1 to #${recorded}`,
-  )
+  expect(stdout).toContain(`collector: ${recorded} metrics arrived, ${recorded} different ones\n`)
 })
 
 describe.concurrent('sync-plugin', () => {
@@ -147,7 +145,7 @@ describe.concurrent('sync-plugin', () => {
     const { code, stdout, stderr } = await run('sync-plugin.cjs')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('greet.js:1:19  Prettier would go on with " = (name) =>')
-    expect(stdout).toContain("sum.js:1:55  'unused' is defined but never used.")
+    expect(stdout).toContain("sum.js:1:50  'unused' is defined but never used.")
     expect(stdout).not.toContain('tidy.js:')
   })
 })
