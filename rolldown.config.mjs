@@ -2,7 +2,7 @@ import { defineConfig } from 'rolldown'
 
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({
-  input: { index: 'src/index.ts', worker: 'src/worker/main.ts' },
+  input: { index: 'src/index.ts', task: 'src/task.ts', worker: 'src/worker/main.ts' },
   platform: 'node',
   external: /^node:/,
   output: {

@@ -9,4 +9,4 @@ const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdi
 rmSync(`${root}/dist`, { recursive: true, force: true })
 node('node_modules/typescript/bin/tsc', '-p', '.')
 node('node_modules/rolldown/bin/cli.mjs', '-c')
-for (const face of ['index']) copyFileSync(`${root}/src/${face}.mts`, `${root}/dist/${face}.mjs`)
+for (const face of ['index', 'task']) copyFileSync(`${root}/src/${face}.mts`, `${root}/dist/${face}.mjs`)

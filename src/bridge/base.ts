@@ -1,18 +1,27 @@
 import { isAbsolute, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/**
- * The `file:` URL of the file that called the constructor `below`; of a file in the working directory where code has no file,
- * as in a REPL or `node -e`.
- *
- * @param below - frames above and including its call are left out
- */
-export function callerFile(below: abstract new (...args: never[]) => unknown): string {
-  const name = callSites(below)
-    .map(site => site.getFileName())
-    .find(file => file != null && !file.startsWith('node:'))
-  if (name?.startsWith('file:')) return name
-  return pathToFileURL(name && isAbsolute(name) ? name : join(process.cwd(), 'base')).href
+/** Where an executor was constructed. */
+export interface Site {
+  /**
+   * The `file:` URL of the file; of a file in the working directory where code has no file, as in a REPL or
+   * `node -e`.
+   */
+  readonly file: string
+  /** File, line and column. */
+  readonly position: string
+}
+
+/** @param below - the site is the caller of this constructor */
+export function callSite(below: abstract new (...args: never[]) => unknown): Site {
+  const site = callSites(below).find(
+    found => found.getFileName() != null && !found.getFileName()?.startsWith('node:'),
+  )
+  const name = site?.getFileName()
+  const file = name?.startsWith('file:')
+    ? name
+    : pathToFileURL(name && isAbsolute(name) ? name : join(process.cwd(), 'base')).href
+  return { file, position: `${file}:${site?.getLineNumber()}:${site?.getColumnNumber()}` }
 }
 
 function callSites(below: abstract new (...args: never[]) => unknown): NodeJS.CallSite[] {

@@ -5,11 +5,12 @@ import { isolated } from './unread.js'
  * in the very message that is being read. They are kept here, in order, until nothing of ours is half done.
  */
 
-const due: (() => void)[] = []
+const due: { what: string; callback: () => void }[] = []
 let calling = false
 
-export function callSoon(callback: () => void): void {
-  due.push(callback)
+/** @param what - what messages call the callback */
+export function callSoon(what: string, callback: () => void): void {
+  due.push({ what, callback })
 }
 
 /** Calls what is due. A callback that blocks comes here again; what became due meanwhile follows after it. */
@@ -17,8 +18,7 @@ export function callDue(): void {
   if (due.length === 0 || calling) return
   calling = true
   try {
-    for (let callback = due.shift(); callback !== undefined; callback = due.shift())
-      isolated('onDone', callback)
+    for (let next = due.shift(); next !== undefined; next = due.shift()) isolated(next.what, next.callback)
   } finally {
     calling = false
   }

@@ -1,27 +1,50 @@
 import type { Transferable } from 'node:worker_threads'
 import { isDataCloneError, notCloneable } from '../channel/cloneable.js'
 import { decodeError, type ErrorRecord } from '../channel/error-record.js'
+import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import {
-  BrokenExecutorError,
-  CancelledError,
-  ExecutorClosedError,
-  QueueFullError,
-  WorkerDiedError,
-} from '../channel/errors.js'
-import { Outcome, Request, Response, type ResponseMessage, type RunRequest } from '../channel/records.js'
+  Outcome,
+  Request,
+  Response,
+  type ResponseMessage,
+  type RunExtras,
+  type RunRequest,
+} from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
-import { callDue } from './callbacks.js'
+import { callDue, callSoon } from './callbacks.js'
+import {
+  abandonedError,
+  brokenError,
+  type Death,
+  DeathCount,
+  describeDeath,
+  diedError,
+  findDeath,
+  withCause,
+} from './deaths.js'
+import { settled, started, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { drainedAtExit } from './exit.js'
 import type { FunctionName } from './function-names.js'
+import { ancestors, refuseOwnExecutor } from './identity.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
-import { Task, TaskState } from './task.js'
+import { drainOnSignals } from './signals.js'
+import { type SettledState, Task, TaskState } from './task.js'
 import { WorkerLink } from './worker-link.js'
 
 const never = Number.POSITIVE_INFINITY
 
+/** Ids are Int32 words in shared memory, where 0 means none. */
+const largestId = 2 ** 31 - 1
+
 /** How long a worker may take to notice that it should end, in ms; after that it is killed. */
 const closingTime = 1000
+
+/** How often an event loop that is waited on looks after its worker, in ms. */
+const watchInterval = 50
+
+/** How long a worker may be late in timing a task out before its caller does it, in ms. */
+const grace = 50
 
 export interface Totals {
   completed: number
@@ -29,6 +52,8 @@ export interface Totals {
   cancelled: number
   abandoned: number
   restarts: number
+  /** Of the failed ones, those that died with a worker. */
+  lost: number
 }
 
 /**
@@ -37,20 +62,30 @@ export interface Totals {
  */
 export class Dispatcher implements Source {
   readonly options: ResolvedOptions
-  readonly totals: Totals = { completed: 0, failed: 0, cancelled: 0, abandoned: 0, restarts: 0 }
+  /** The same for the same executor seen from another thread. */
+  readonly identity: string
+  readonly totals: Totals = { completed: 0, failed: 0, cancelled: 0, abandoned: 0, restarts: 0, lost: 0 }
   /** Accepted and not settled, in order of acceptance. */
   readonly pending = new Map<number, Task>()
+  readonly #deaths: DeathCount
   #link: WorkerLink | undefined
+  #workersStarted = 0
   #lastId = 0
   #closed = false
-  #broken: BrokenExecutorError | undefined
+  /** The death that was one too many. */
+  #broken: Death | undefined
   /** What the worker said was killing it. */
   #lastWords: Error | undefined
-  #deaths: number[] = []
+  /** Pending tasks that have a timeout. */
+  #timed = 0
+  /** Promises that somebody waits for. */
   #awaited = 0
+  #watch: NodeJS.Timeout | undefined
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, identity: string) {
     this.options = options
+    this.identity = identity
+    this.#deaths = new DeathCount(options.restart)
   }
 
   get name(): string {
@@ -110,12 +145,10 @@ export class Dispatcher implements Source {
 
   cancel(task: Task, reason: unknown): boolean {
     this.takeIn()
-    const error = new CancelledError(
-      `${task.label} was cancelled`,
-      reason === undefined ? undefined : { cause: reason },
-    )
+    const cause = reason === undefined ? undefined : { cause: reason }
+    const error = new CancelledError(`${task.label} was cancelled`, cause)
     if (!this.#settle(task, TaskState.Cancelled, error)) return false
-    this.#link?.cancel(task.id)
+    this.#link?.cancel(task.id, error)
     callDue()
     return true
   }
@@ -134,14 +167,34 @@ export class Dispatcher implements Source {
     for (const task of this.pending.values()) if (!this.isRunning(task)) this.cancel(task, undefined)
   }
 
-  /**
-   * Blocks until every task is settled and the worker has ended. What is unsettled at `deadline` is abandoned: the
-   * worker is killed. Returns those tasks.
-   */
-  end(deadline: number): Task[] {
-    if (!this.join(deadline)) return this.#abandonAll()
-    this.closeWorker(deadline)
-    return []
+  /** Resolves when nothing is queued or running, or with false after `timeout` ms. Does not block. */
+  async joinLater(timeout: number): Promise<boolean> {
+    this.holdEventLoop()
+    const deadline = performance.now() + timeout
+    try {
+      while (this.pending.size > 0) {
+        const left = deadline - performance.now()
+        if (left <= 0) return false
+        await this.#anySettled(left)
+      }
+      return true
+    } finally {
+      this.releaseEventLoop()
+    }
+  }
+
+  /** One of the pending tasks has settled, or `timeout` ms have passed. */
+  #anySettled(timeout: number): Promise<void> {
+    return new Promise(resolve => {
+      const [task] = this.pending.values()
+      const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, 2 ** 31 - 1))
+      function finish(): void {
+        clearTimeout(timer)
+        task?.observers?.delete(finish)
+        resolve()
+      }
+      task?.observe(finish)
+    })
   }
 
   /** Blocks until the worker has ended after its own exit hooks; to be called when no task is left. */
@@ -166,34 +219,45 @@ export class Dispatcher implements Source {
     return this.#link?.hasExitHooks ?? false
   }
 
-  #abandonAll(): Task[] {
+  /** Kills the worker; what is unsettled is rejected. */
+  abandon(): void {
     const abandoned = [...this.pending.values()]
     this.#link?.terminate()
     this.#link = undefined
     drainedAtExit.delete(this)
-    this.totals.abandoned += abandoned.length
-    this.totals.failed -= abandoned.length // settled as rejected, but reported apart
     for (const task of abandoned) this.#settle(task, TaskState.Rejected, abandonedError(task))
+    this.totals.abandoned += abandoned.length
+    this.totals.failed -= abandoned.length // they are counted apart
     callDue()
-    return abandoned
   }
 
-  /** The event loop stays alive while anything is awaited. */
+  /** The event loop stays alive while anything is awaited, and looks after what a blocked caller looks after. */
   holdEventLoop(): void {
-    if (this.#awaited++ === 0) this.#link?.ref()
+    if (this.#awaited++ > 0) return
+    this.#link?.ref()
+    this.#watch = setInterval(() => {
+      this.checkAlive()
+      callDue()
+    }, watchInterval).unref()
   }
 
   releaseEventLoop(): void {
-    if (--this.#awaited === 0) this.#link?.unref()
+    if (--this.#awaited > 0) return
+    this.#link?.unref()
+    clearInterval(this.#watch)
   }
 
   takeIn(): boolean {
     return this.#link?.takeIn() ?? false
   }
 
+  /** Looks for what no message tells: a dead worker, one that hangs, tasks that it failed to time out. */
   checkAlive(): void {
     const link = this.#link
-    if (link !== undefined && !link.isAlive()) this.#onDeath(link, link.exitCode)
+    if (link === undefined) return
+    const death = findDeath(link, this.options)
+    if (death !== undefined) this.#onDeath(link, death)
+    else if (this.#timed > 0) this.#timeOutOverdue(link)
   }
 
   /** Fewer than `queueSize` tasks wait: `submit` would not block. */
@@ -206,7 +270,7 @@ export class Dispatcher implements Source {
   }
 
   #checkOpen(): void {
-    if (this.#broken !== undefined) throw brokenError(this.name, this.#broken.cause)
+    if (this.#broken !== undefined) throw brokenError(this.name, this.#broken)
     if (this.#closed)
       throw new ExecutorClosedError(`executor '${this.name}' has been shut down and accepts no tasks`)
   }
@@ -217,16 +281,24 @@ export class Dispatcher implements Source {
   }
 
   #startLink(): WorkerLink {
-    const link: WorkerLink = new WorkerLink(this.options, {
+    refuseOwnExecutor(this.identity, this.name)
+    const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
       onMessage: message => this.#onMessage(message),
       onDelivery: callDue,
+      onError: error => {
+        this.#lastWords ??= error
+      },
       onExit: exitCode => {
-        this.#onDeath(link, exitCode)
+        this.#onDeath(link, describeDeath(exitCode))
         callDue()
       },
     })
     if (this.#awaited > 0) link.ref()
     drainedAtExit.add(this)
+    drainOnSignals(this)
+    this.totals.restarts = this.#workersStarted++
+    if (workerStarted.hasSubscribers)
+      workerStarted.publish({ executor: this.name, restarts: this.totals.restarts })
     return link
   }
 
@@ -255,19 +327,23 @@ export class Dispatcher implements Source {
 
   /** From here on the task ends in exactly one way; if sending it throws, nothing has been accepted. */
   #accept(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task {
-    const task = new Task(++this.#lastId, this, fn, args, options)
+    this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
+    const task = new Task(this.#lastId, this, fn, args, options)
     const delivered = this.#send(task, options?.transferList)
     this.pending.set(task.id, task)
+    if (task.timeout !== undefined) this.#timed++
+    if (submitted.hasSubscribers) submitted.publish(task.info)
     if (!delivered) this.checkAlive()
     return task
   }
 
   #send(task: Task, transferList?: readonly Transferable[]): boolean {
     const link = this.#startedLink()
-    const { id, fn, args, options } = task
+    const { id, fn, args } = task
     link.define(fn)
     const message: RunRequest = [Request.Run, id, fn.number, args ?? []]
-    if (options?.priority) message.push(options.priority)
+    const extras = extrasOf(task)
+    if (extras !== undefined) message.push(extras)
     try {
       return link.run(message, transferList)
     } catch (error) {
@@ -282,10 +358,21 @@ export class Dispatcher implements Source {
         for (let index = 1; index < message.length; index += 3)
           this.#onOutcome(message[index] as number, message[index + 1] as Outcome, message[index + 2])
         break
+      case Response.Started:
+        started.publish(this.pending.get(message[1])?.info)
+        break
+      case Response.Progress:
+        this.#onProgress(message[1], message[2])
+        break
       case Response.Died:
         this.#lastWords = decodeError(message[1])
         break
     }
+  }
+
+  #onProgress(id: number, value: unknown): void {
+    const onProgress = this.pending.get(id)?.options?.onProgress
+    if (onProgress !== undefined) callSoon('onProgress', () => onProgress(value))
   }
 
   #onOutcome(id: number, outcome: Outcome, value: unknown): void {
@@ -297,12 +384,14 @@ export class Dispatcher implements Source {
     else this.#settle(task, TaskState.Rejected, value)
   }
 
-  #settle(task: Task, state: Exclude<TaskState, TaskState.Pending>, value: unknown): boolean {
+  #settle(task: Task, state: SettledState, value: unknown): boolean {
     if (!this.pending.delete(task.id)) return false
     if (state === TaskState.Fulfilled) this.totals.completed++
     else if (state === TaskState.Rejected) this.totals.failed++
     else this.totals.cancelled++
+    if (task.timeout !== undefined) this.#timed--
     task.settle(state, value)
+    if (settled.hasSubscribers) settled.publish({ ...task.info, state: stateNames[state] })
     this.#closeWhenIdle()
     return true
   }
@@ -311,35 +400,32 @@ export class Dispatcher implements Source {
     if (this.#closed && this.pending.size === 0) this.#link?.close()
   }
 
-  #onDeath(link: WorkerLink, exitCode: number | undefined): void {
+  #onDeath(link: WorkerLink, found: Death): void {
     if (link !== this.#link) return
     link.takeInRest()
     this.#link = undefined
+    const death = withCause(found, this.#lastWords)
+    this.#lastWords = undefined
     if (link.isClosing) {
       drainedAtExit.delete(this)
       return
     }
-    const cause = this.#lastWords
-    this.#lastWords = undefined
-    const reason = describeDeath(exitCode, cause)
-    for (const task of [...this.pending.values()])
-      if (link.isRunning(task.id) && task.options?.idempotent !== true)
-        this.#settle(task, TaskState.Rejected, diedError(task, exitCode, reason, cause))
-    if (this.#mayRestart()) this.#resend()
-    else this.#break(reason, cause)
-  }
-
-  #mayRestart(): boolean {
-    const { max, within } = this.options.restart
-    const now = performance.now()
-    this.#deaths = this.#deaths.filter(time => now - time < within)
-    this.#deaths.push(now)
-    return this.#deaths.length <= max
+    if (workerDied.hasSubscribers) workerDied.publish({ executor: this.name, ...death })
+    const running = new Set([...link.runningTasks()].map(({ id }) => id))
+    for (const task of [...this.pending.values()]) {
+      if (!running.has(task.id)) continue
+      if (task.options?.idempotent === true) task.attempt++
+      else {
+        this.totals.lost++
+        this.#settle(task, TaskState.Rejected, diedError(task, death))
+      }
+    }
+    if (this.#deaths.add()) this.#resend()
+    else this.#break(death)
   }
 
   /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
   #resend(): void {
-    this.totals.restarts++
     for (const task of [...this.pending.values()]) {
       try {
         this.#send(task)
@@ -350,39 +436,47 @@ export class Dispatcher implements Source {
     }
   }
 
-  #break(reason: string, cause: unknown): void {
-    this.#broken = brokenError(this.name, cause ?? reason)
+  #break(death: Death): void {
+    this.#broken = death
+    this.totals.lost += this.pending.size
     for (const task of [...this.pending.values()])
-      this.#settle(task, TaskState.Rejected, brokenError(this.name, cause ?? reason))
+      this.#settle(task, TaskState.Rejected, brokenError(this.name, death))
     drainedAtExit.delete(this)
   }
+
+  /** The worker times tasks out, unless its event loop stands still. */
+  #timeOutOverdue(link: WorkerLink): void {
+    for (const { id, age } of link.runningTasks()) {
+      const task = this.pending.get(id)
+      if (task?.timeout === undefined || age < task.timeout + grace) continue
+      const error = new TimeoutError(
+        `${task.label} took longer than its timeout of ${task.timeout} ms, and the worker's event loop stands still ` +
+          `for ${Math.round(link.heartbeatAge)} ms`,
+      )
+      if (this.#settle(task, TaskState.Rejected, error)) link.cancel(id, error)
+    }
+  }
 }
+
+/** Undefined for most tasks, which have nothing beyond a function and arguments. */
+function extrasOf({ options, timeout, attempt }: Task): RunExtras | undefined {
+  const announce = started.hasSubscribers
+  if (options === undefined && timeout === undefined && attempt === 1 && !announce) return undefined
+  return {
+    ...(options?.priority !== undefined && { priority: options.priority }),
+    ...(timeout !== undefined && { timeout }),
+    ...(attempt > 1 && { attempt }),
+    ...(announce && { announce }),
+  }
+}
+
+const stateNames = {
+  [TaskState.Fulfilled]: 'fulfilled',
+  [TaskState.Rejected]: 'rejected',
+  [TaskState.Cancelled]: 'cancelled',
+} as const
 
 /** Most waits have no end; they need no clock. */
 function isOver(deadline: number): boolean {
   return deadline !== never && performance.now() >= deadline
-}
-
-function describeDeath(exitCode: number | undefined, cause: unknown): string {
-  if (cause !== undefined) return 'an uncaught error ended it'
-  if (exitCode === undefined) return 'it was terminated, ran out of memory or could not start'
-  return `it exited with code ${exitCode}`
-}
-
-function diedError(
-  task: Task,
-  exitCode: number | undefined,
-  reason: string,
-  cause: unknown,
-): WorkerDiedError {
-  const message = `the worker died while it was running ${task.label}: ${reason}`
-  return new WorkerDiedError(message, { exitCode, reason, ...(cause !== undefined && { cause }) })
-}
-
-function brokenError(name: string, cause: unknown): BrokenExecutorError {
-  return new BrokenExecutorError(`executor '${name}' is broken: its worker died too often`, { cause })
-}
-
-function abandonedError(task: Task): ExecutorClosedError {
-  return new ExecutorClosedError(`${task.label} was abandoned: its executor was shut down before it was done`)
 }

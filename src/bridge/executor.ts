@@ -1,17 +1,12 @@
-import { callerFile } from './base.js'
+import { callSite } from './base.js'
 import { Dispatcher } from './dispatcher.js'
-import { drainedAtExit } from './exit.js'
+import { drainedAtExit, giveUp } from './exit.js'
 import { type FunctionName, FunctionNames, type ModulePath } from './function-names.js'
 import { createFuture, type Future } from './future.js'
+import { identify } from './identity.js'
 import { mapInOrder } from './map.js'
-import {
-  checkMapOptions,
-  checkTaskOptions,
-  type ExecutorOptions,
-  type MapOptions,
-  resolveOptions,
-  type TaskOptions,
-} from './options.js'
+import { checkBoolean, checkMapOptions, checkTaskOptions } from './option-checks.js'
+import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
 import type { Task } from './task.js'
 import { checkMilliseconds, checkObject, invalidType } from './validate.js'
 
@@ -70,8 +65,9 @@ export class AsyncPoolExecutor implements Disposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
-    const resolved = resolveOptions(options, () => callerFile(AsyncPoolExecutor))
-    this.#dispatcher = new Dispatcher(resolved)
+    const site = callSite(AsyncPoolExecutor)
+    const resolved = resolveOptions(options, site.file)
+    this.#dispatcher = new Dispatcher(resolved, identify(site.position, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
   }
 
@@ -198,10 +194,14 @@ export class AsyncPoolExecutor implements Disposable {
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
     checkShutdownOptions(options)
     const dispatcher = this.#dispatcher
+    const start = performance.now()
     const deadline = deadlineOf('options.timeout', options.timeout)
     dispatcher.stopAccepting()
     if (options.cancelPending === true) dispatcher.cancelPending()
-    if (options.wait !== false) dispatcher.end(deadline)
+    if (options.wait !== false) {
+      if (dispatcher.join(deadline)) dispatcher.closeWorker(deadline)
+      else giveUp(dispatcher, performance.now() - start)
+    }
     const { completed, failed, cancelled, abandoned } = dispatcher.totals
     return { completed, failed, cancelled, abandoned }
   }
@@ -260,7 +260,6 @@ function checkShutdownOptions(options: ShutdownOptions): void {
   checkObject('options', options)
   for (const key of ['wait', 'cancelPending'] as const) {
     const value = options[key]
-    if (value !== undefined && typeof value !== 'boolean')
-      throw invalidType(`options.${key}`, 'a boolean', value)
+    if (value !== undefined) checkBoolean(`options.${key}`, value)
   }
 }

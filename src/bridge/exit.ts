@@ -1,5 +1,4 @@
 import type { Dispatcher } from './dispatcher.js'
-import type { Task } from './task.js'
 import { print, unreadFailures } from './unread.js'
 
 /** When a drain at exit says on stderr what it is waiting for, in ms. */
@@ -44,32 +43,44 @@ export const drainedAtExit = new DrainedAtExit()
 function drain(dispatcher: Dispatcher): void {
   const { drainOnExit } = dispatcher.options
   if (drainOnExit === false) return
+  const { timeout } = drainOnExit
   const start = performance.now()
-  const deadline = start + drainOnExit.timeout
+  const deadline = start + timeout
+  const lostBefore = dispatcher.totals.lost
   if (!dispatcher.join(Math.min(deadline, start + patience)) && performance.now() < deadline)
     print(`waiting for ${describe(dispatcher)} before exit`)
-  if (!dispatcher.join(deadline)) reportAbandoned(dispatcher, dispatcher.end(deadline))
+  if (!dispatcher.join(deadline)) giveUp(dispatcher, timeout)
   // Otherwise the worker stays, with the state of its modules, for exit handlers that run after this one.
   else if (dispatcher.workerHasExitHooks) dispatcher.closeWorker(deadline)
+  const lost = dispatcher.totals.lost - lostBefore
+  if (lost > 0)
+    reportLoss(`${count(lost)} of executor '${dispatcher.name}' died with the worker during the drain`)
 }
 
-function reportAbandoned({ name, options }: Dispatcher, abandoned: Task[]): void {
-  const { timeout } = options.drainOnExit as { timeout: number }
-  const names = summarize(abandoned.map(task => task.fn.label))
-  print(
-    `gave up on ${abandoned.length} tasks of executor '${name}' after ${timeout} ms of draining: ${names}`,
-  )
+/** Kills the worker and says on stderr what it had left to do. */
+export function giveUp(dispatcher: Dispatcher, timeout: number): void {
+  const left = describe(dispatcher)
+  dispatcher.abandon()
+  reportLoss(`gave up on ${left} after ${Math.round(timeout)} ms`)
+}
+
+/** Work that was accepted is not done: whoever runs this program should hear of it. */
+function reportLoss(message: string): void {
+  print(message)
   process.exitCode ||= 1
 }
 
 function describe(dispatcher: Dispatcher): string {
-  const count = dispatcher.pending.size
-  const names = summarize([...dispatcher.pending.values()].map(task => task.fn.label))
-  return `${count} ${count === 1 ? 'task' : 'tasks'} of executor '${dispatcher.name}' (${names})`
+  const names = [...dispatcher.pending.values()].map(task => task.fn.label)
+  return `${count(names.length)} of executor '${dispatcher.name}' (${summarize(names)})`
+}
+
+function count(tasks: number): string {
+  return `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`
 }
 
 function summarize(labels: string[]): string {
   const counts = new Map<string, number>()
   for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
-  return [...counts].map(([label, count]) => (count === 1 ? label : `${count} × ${label}`)).join(', ')
+  return [...counts].map(([label, times]) => (times === 1 ? label : `${times} × ${label}`)).join(', ')
 }

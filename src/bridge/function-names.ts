@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type FunctionAddress, labelOf } from '../channel/records.js'
 import { invalidType } from './validate.js'
 
 /** What `submit` takes for a module: absolute path, `file:` URL, package name, `node:` builtin or `./relative`. */
@@ -8,10 +9,7 @@ export type ModulePath = string | URL
 /** An exported function as the channel knows it: named once, then called by number. */
 export interface FunctionName {
   readonly number: number
-  /** A `file:` or `node:` URL, or a package name, which the worker looks up from `base`. */
-  readonly module: string
-  readonly base: string
-  readonly name: string
+  readonly address: FunctionAddress
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
 }
@@ -33,16 +31,21 @@ export class FunctionNames {
   }
 
   #add(path: string, name: string): FunctionName {
-    if (typeof name !== 'string' || name === '')
-      throw invalidType('fnName', 'the name of an exported function', name)
-    const module = resolveModule(path, this.#base)
-    const label = `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
-    const fn: FunctionName = { number: this.#count++, module, base: this.#base, name, label }
+    const address = addressOf(path, name, this.#base)
+    const fn: FunctionName = { number: this.#count++, address, label: labelOf(address) }
     const functions = this.#modules.get(path) ?? new Map<string, FunctionName>()
     functions.set(name, fn)
     this.#modules.set(path, functions)
     return fn
   }
+}
+
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE if that cannot be the address of a function */
+export function addressOf(modulePath: ModulePath, name: string, base: string): FunctionAddress {
+  if (typeof name !== 'string' || name === '')
+    throw invalidType('fnName', 'the name of an exported function', name)
+  const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
+  return { module: resolveModule(path, base), base, name }
 }
 
 const expected = "an absolute path, a file: URL, a package name, a node: builtin or './relative'"

@@ -122,7 +122,7 @@ export class Future<T> {
    */
   onDone(callback: (future: Future<T>) => void): void {
     if (typeof callback !== 'function') throw invalidType('callback', 'a function', callback)
-    const callLater = () => callSoon(() => callback(this))
+    const callLater = () => callSoon('onDone', () => callback(this))
     if (this.#task.state === TaskState.Pending) this.#task.observe(callLater)
     else {
       callLater()

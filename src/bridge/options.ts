@@ -1,9 +1,13 @@
-import { statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ResourceLimits, Transferable, WorkerOptions } from 'node:worker_threads'
+import { isDataCloneError, notCloneable } from '../channel/cloneable.js'
+import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { addressOf, type ModulePath } from './function-names.js'
+import { checkExecutorOptions } from './option-checks.js'
 import type { ErrorHandler } from './unread.js'
-import { checkFinite, checkInteger, checkMilliseconds, checkObject, invalidType } from './validate.js'
+import { invalidType } from './validate.js'
 
 /** How an executor is built. Every option may be left out. */
 export interface ExecutorOptions {
@@ -22,16 +26,36 @@ export interface ExecutorOptions {
    */
   base?: string | URL
   /**
+   * When given, only modules whose real files are inside these folders may be loaded as task modules.
+   * @defaultValue no limit
+   */
+  roots?: readonly (string | URL)[]
+  /** Called once in each worker, also in a replacement, before its first task. If it fails, the worker ends. */
+  initializer?: { module: ModulePath; fn: string; args?: readonly unknown[] }
+  /** Default for {@link TaskOptions.timeout}, in ms. @defaultValue no limit */
+  timeout?: number
+  /**
    * Whether a worker that died is replaced; with an object, at most `max` times within `within` ms. Beyond that the
    * executor is broken and all that is pending rejects with {@link BrokenExecutorError}.
    * @defaultValue `{ max: 5, within: 60_000 }`
    */
   restart?: boolean | { max: number; within: number }
   /**
+   * ms for which the worker's event loop may stand still, as in an endless loop, before the worker is killed and
+   * replaced. Seen while somebody waits: blocked, or for a promise. @defaultValue no limit
+   */
+  hangTimeout?: number
+  /**
    * Whether the process waits at its end until all accepted tasks are settled; with `timeout` (ms) at most so long.
    * @defaultValue true
    */
   drainOnExit?: boolean | { timeout: number }
+  /**
+   * On these signals: waits, without blocking, as `drainOnExit` says, and then ends the process with 128 plus the
+   * signal's number. A second signal ends it at once. Where the program has listeners of its own for the signal, it
+   * is they who end the process. @defaultValue []: signals are left alone
+   */
+  drainOnSignals?: readonly NodeJS.Signals[]
   /**
    * What happens to a failure that nobody has read when its future is garbage, or the process ends.
    * @defaultValue 'report': its stack goes to stderr
@@ -55,6 +79,11 @@ export interface ExecutorOptions {
 
 /** What can be said of a single task. */
 export interface TaskOptions {
+  /**
+   * How long the task may run, in ms; then its signal is aborted and the future rejects with TimeoutError. A task
+   * that ignores its signal keeps its slot until it ends. @defaultValue the executor's `timeout`
+   */
+  timeout?: number
   /** How long `submit` may wait for queue space, in ms; then it throws QueueFullError. @defaultValue no limit */
   submitTimeout?: number
   /** Higher starts first; equal keeps the order of submission. Any finite number. @defaultValue 0 */
@@ -63,6 +92,11 @@ export interface TaskOptions {
   transferList?: readonly Transferable[]
   /** The task may be run again if the worker dies while it runs. @defaultValue false */
   idempotent?: boolean
+  /**
+   * Called in the caller's thread with what the task hands to `currentTask().progress`, in order and before the
+   * result: while a call of this thread blocks, or when its event loop turns.
+   */
+  onProgress?: (value: unknown) => void
 }
 
 export interface MapOptions extends TaskOptions {
@@ -76,143 +110,85 @@ export interface ResolvedOptions {
   queueSize: number
   name: string
   base: string
+  roots: string[] | undefined
+  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  timeout: number | undefined
+  hangTimeout: number
   restart: { max: number; within: number }
+  drainOnSignals: readonly NodeJS.Signals[]
   drainOnExit: { timeout: number } | false
   onError: 'report' | 'ignore' | ErrorHandler
   stdio: 'direct' | 'inherit' | 'ignore'
   worker: Pick<WorkerOptions, 'env' | 'argv' | 'execArgv' | 'resourceLimits'>
 }
 
-type Check = (what: string, value: unknown) => void
-
-const mostRunning = 2 ** 20
-const mostQueued = 2 ** 30 - 1
-
-const executorChecks: Record<keyof ExecutorOptions, Check> = {
-  size: (what, value) => checkInteger(what, value, 1, mostRunning),
-  queueSize: (what, value) => checkInteger(what, value, 0, mostQueued),
-  name: checkName,
-  base: checkBase,
-  restart: checkRestart,
-  drainOnExit: checkDrainOnExit,
-  onError: checkOnError,
-  stdio: checkStdio,
-  env: (what, value) => typeof value !== 'symbol' && checkObject(what, value),
-  argv: checkStrings,
-  execArgv: checkStrings,
-  resourceLimits: checkObject,
-}
-
-const taskChecks: Record<keyof TaskOptions, Check> = {
-  submitTimeout: checkMilliseconds,
-  priority: checkFinite,
-  transferList: checkList,
-  idempotent: checkBoolean,
-}
-
-const mapChecks: Record<keyof MapOptions, Check> = {
-  ...taskChecks,
-  lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
-}
-
-/** @param defaultBase - asked only if no base is given */
+/** @param callerFile - the default of `base` */
 export function resolveOptions(
   given: ExecutorOptions | number | undefined,
-  defaultBase: () => string,
+  callerFile: string,
 ): ResolvedOptions {
   const options = typeof given === 'number' ? { size: given } : (given ?? {})
-  checkOptions(options, executorChecks)
-  const { size = 10, restart = true, drainOnExit = true, env, argv, execArgv, resourceLimits } = options
+  checkExecutorOptions(options)
+  const { size = 10, restart = true, drainOnExit = true } = options
+  const base = options.base === undefined ? callerFile : baseFile(options.base)
   return {
     size,
     queueSize: options.queueSize ?? size,
     name: options.name ?? 'async-pool-executor',
-    base: options.base === undefined ? defaultBase() : baseFile(options.base),
-    restart:
-      typeof restart === 'object' ? restart : restart ? { max: 5, within: 60_000 } : { max: 0, within: 0 },
+    base,
+    roots: options.roots?.map(rootFolder),
+    initializer: options.initializer && initializerAddress(options.initializer, base),
+    timeout: options.timeout,
+    hangTimeout: options.hangTimeout ?? Number.POSITIVE_INFINITY,
+    restart: typeof restart === 'object' ? restart : { max: restart ? 5 : 0, within: 60_000 },
+    drainOnSignals: options.drainOnSignals ?? [],
     drainOnExit: drainOnExit === true ? { timeout: Number.POSITIVE_INFINITY } : drainOnExit,
     onError: options.onError ?? 'report',
     stdio: options.stdio ?? 'direct',
-    worker: {
-      ...(env !== undefined && { env }),
-      ...(argv !== undefined && { argv: [...argv] }),
-      ...(execArgv !== undefined && { execArgv: [...execArgv] }),
-      ...(resourceLimits !== undefined && { resourceLimits }),
-    },
+    worker: workerOptions(options),
   }
 }
 
-export function checkTaskOptions(options: TaskOptions): void {
-  checkOptions(options, taskChecks)
-}
-
-export function checkMapOptions(options: MapOptions): void {
-  checkOptions(options, mapChecks)
-}
-
-function checkOptions(options: object, checks: Record<string, Check>): void {
-  checkObject('options', options)
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    if (!Object.hasOwn(checks, key))
-      throw invalidType(`options.${key}`, `one of ${Object.keys(checks).join(', ')}`, value)
-    checks[key]?.(`options.${key}`, value)
+/** Only what was given: Node takes an explicit `undefined`, and any `execArgv` at all, for a wish. */
+function workerOptions({ env, argv, execArgv, resourceLimits }: ExecutorOptions): ResolvedOptions['worker'] {
+  return {
+    ...(env !== undefined && { env }),
+    ...(argv !== undefined && { argv: [...argv] }),
+    ...(execArgv !== undefined && { execArgv: [...execArgv] }),
+    ...(resourceLimits !== undefined && { resourceLimits }),
   }
 }
 
 /** The path of a file beside which './relative' is looked for; of a folder, any file in it. */
 function baseFile(base: string | URL): string {
-  const path = base instanceof URL || base.startsWith('file:') ? fileURLToPath(base) : resolve(base)
-  const isFolder = /[/\\]$/.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory()
-  return pathToFileURL(isFolder ? join(path, 'base') : path).href
+  const path = toPath(base)
+  return pathToFileURL(/[/\\]$/.test(path) || isFolder(path) ? join(path, 'base') : path).href
 }
 
-function checkName(what: string, value: unknown): void {
-  if (typeof value !== 'string' || value === '') throw invalidType(what, 'a string that is not empty', value)
+/** Its real path, since modules are compared by theirs. */
+function rootFolder(root: string | URL): string {
+  const path = toPath(root)
+  if (!isFolder(path)) throw invalidType('options.roots', 'an array of folders that exist', root)
+  return realpathSync(path)
 }
 
-function checkBase(what: string, value: unknown): void {
-  const expected = 'a path or a file: URL'
-  if (value instanceof URL ? value.protocol !== 'file:' : typeof value !== 'string' || value === '')
-    throw invalidType(what, expected, value)
-  if (typeof value === 'string' && /^(?!file:)[a-z][a-z\d+.-]+:/i.test(value))
-    throw invalidType(what, expected, value)
+function toPath(given: string | URL): string {
+  return given instanceof URL || given.startsWith('file:') ? fileURLToPath(given) : resolve(given)
 }
 
-function checkRestart(what: string, value: unknown): void {
-  if (typeof value === 'boolean') return
-  if (typeof value !== 'object' || value === null)
-    throw invalidType(what, 'a boolean or { max, within }', value)
-  const { max, within } = value as { max?: unknown; within?: unknown }
-  checkInteger(`${what}.max`, max, 0, mostQueued)
-  checkMilliseconds(`${what}.within`, within)
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
-function checkDrainOnExit(what: string, value: unknown): void {
-  if (typeof value === 'boolean') return
-  if (typeof value !== 'object' || value === null) throw invalidType(what, 'a boolean or { timeout }', value)
-  checkMilliseconds(`${what}.timeout`, (value as { timeout?: unknown }).timeout)
-}
-
-function checkOnError(what: string, value: unknown): void {
-  if (value !== 'report' && value !== 'ignore' && typeof value !== 'function')
-    throw invalidType(what, "'report', 'ignore' or a function", value)
-}
-
-function checkStdio(what: string, value: unknown): void {
-  if (value !== 'direct' && value !== 'inherit' && value !== 'ignore')
-    throw invalidType(what, "'direct', 'inherit' or 'ignore'", value)
-}
-
-function checkStrings(what: string, value: unknown): void {
-  if (!Array.isArray(value) || value.some(item => typeof item !== 'string'))
-    throw invalidType(what, 'an array of strings', value)
-}
-
-function checkList(what: string, value: unknown): void {
-  if (!Array.isArray(value)) throw invalidType(what, 'an array of transferable objects', value)
-}
-
-function checkBoolean(what: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw invalidType(what, 'a boolean', value)
+function initializerAddress(
+  { module, fn, args = [] }: NonNullable<ExecutorOptions['initializer']>,
+  base: string,
+): ResolvedOptions['initializer'] {
+  const address = addressOf(module, fn, base)
+  try {
+    return { ...address, args: structuredClone(args) }
+  } catch (error) {
+    if (!isDataCloneError(error)) throw error
+    throw notCloneable('args', args, error, `the arguments of the initializer ${labelOf(address)}`)
+  }
 }

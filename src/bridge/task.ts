@@ -1,7 +1,7 @@
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
-import { type Failure, unreadFailures } from './unread.js'
+import { type Failure, type TaskInfo, unreadFailures } from './unread.js'
 
 /**
  * A task as its caller sees it. `Pending` becomes exactly one of the others, once:
@@ -17,6 +17,8 @@ export enum TaskState {
   Cancelled,
 }
 
+export type SettledState = Exclude<TaskState, TaskState.Pending>
+
 /** Runs when the task settles, in the midst of taking in messages: must not run users' code. */
 export type Observer = (task: Task) => void
 
@@ -30,6 +32,8 @@ export class Task {
   /** Somebody waits for the outcome, so a failure will not go unread. */
   expected = false
   failure: Failure | undefined = undefined
+  /** Counts up each time the worker died while it ran. */
+  attempt = 1
 
   constructor(
     readonly id: number,
@@ -42,7 +46,7 @@ export class Task {
   }
 
   /** False if the task had settled already. */
-  settle(state: Exclude<TaskState, TaskState.Pending>, value: unknown): boolean {
+  settle(state: SettledState, value: unknown): boolean {
     if (this.state !== TaskState.Pending) return false
     this.state = state
     this.value = value
@@ -70,6 +74,15 @@ export class Task {
   observe(observer: Observer): void {
     this.observers ??= new Set()
     this.observers.add(observer)
+  }
+
+  /** How long it may run, in ms. */
+  get timeout(): number | undefined {
+    return this.options?.timeout ?? this.dispatcher.options.timeout
+  }
+
+  get info(): TaskInfo {
+    return { id: this.id, name: this.fn.label, executor: this.dispatcher.name }
   }
 
   /** What messages call the task. */

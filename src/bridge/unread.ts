@@ -39,7 +39,7 @@ class UnreadFailures {
     if (onError === 'ignore') return
     const failure: Failure = {
       error: task.value,
-      info: { id: task.id, name: task.fn.label, executor: task.dispatcher.name },
+      info: task.info,
       handler: onError === 'report' ? undefined : onError,
     }
     task.failure = failure

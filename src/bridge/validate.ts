@@ -23,11 +23,6 @@ export function checkInteger(what: string, value: unknown, least: number, most: 
   if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(what, expected, value)
 }
 
-export function checkFinite(what: string, value: unknown): void {
-  if (typeof value !== 'number') throw invalidType(what, 'a finite number', value)
-  if (!Number.isFinite(value)) throw outOfRange(what, 'a finite number', value)
-}
-
 export function checkMilliseconds(what: string, value: unknown): void {
   const expected = 'a number of milliseconds, 0 or more'
   if (typeof value !== 'number') throw invalidType(what, expected, value)

@@ -8,6 +8,7 @@ import {
   Worker,
   type WorkerOptions,
 } from 'node:worker_threads'
+import { encodeError } from '../channel/error-record.js'
 import {
   Request,
   type RequestMessage,
@@ -16,7 +17,16 @@ import {
   type WorkerInit,
 } from '../channel/records.js'
 import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
-import { ahead, createWords, runningSlots, Word, WorkerState } from '../channel/words.js'
+import {
+  ahead,
+  createWords,
+  runningSlots,
+  sinceEpoch,
+  startedAt,
+  Word,
+  WorkerState,
+} from '../channel/words.js'
+import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
 import { Spin } from './spin.js'
@@ -26,6 +36,8 @@ export interface LinkEvents {
   onMessage(message: ResponseMessage): void
   /** The event loop has delivered something; called after `onMessage`. */
   onDelivery(): void
+  /** What ended the worker. Only an event loop gets to know this way. */
+  onError(error: Error): void
   /** The thread is gone. Only an event loop gets to know this way. */
   onExit(exitCode: number): void
 }
@@ -46,10 +58,15 @@ export class WorkerLink {
   readonly #spaceWord: Word.Dequeued | Word.Released
   readonly #queueLimit: number
   isClosing = false
+  /** The zero of times in shared words, on the system's clock. */
+  readonly #epoch = Math.floor(performance.timeOrigin + performance.now())
+  readonly #started = performance.now()
+  #probesSent = 0
+  #unansweredSince = 0
   /** Functions this worker knows by number. */
   readonly #defined = new Set<number>()
 
-  constructor(options: ResolvedOptions, events: LinkEvents) {
+  constructor(options: ResolvedOptions, ancestors: readonly string[], events: LinkEvents) {
     const { size, queueSize } = options
     this.#options = options
     this.#events = events
@@ -65,7 +82,17 @@ export class WorkerLink {
     this.#queueLimit = queueSize === 0 ? size : queueSize
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
-    this.#worker = startWorker(options, { words: this.#words, bell, port: port2, size, stdio: options.stdio })
+    this.#worker = startWorker(options, {
+      words: this.#words,
+      bell,
+      port: port2,
+      epoch: this.#epoch,
+      size,
+      stdio: options.stdio,
+      ancestors,
+      roots: options.roots,
+      initializer: options.initializer,
+    })
     // The counter of taken messages runs ahead of the worker's for a moment if the event loop is quicker.
     port1.on('message', (message: ResponseMessage) => {
       this.#taken = (this.#taken + 1) | 0
@@ -73,6 +100,7 @@ export class WorkerLink {
       events.onDelivery()
     })
     port1.unref()
+    this.#worker.on('error', error => events.onError(error))
     this.#worker.on('exit', exitCode => events.onExit(exitCode))
   }
 
@@ -92,14 +120,14 @@ export class WorkerLink {
     return delivered
   }
 
-  define(fn: { number: number; module: string; base: string; name: string }): void {
+  define(fn: FunctionName): void {
     if (this.#defined.has(fn.number)) return
     this.#defined.add(fn.number)
-    this.#post([Request.Define, fn.number, fn.module, fn.base, fn.name], WorkerWants.Tasks)
+    this.#post([Request.Define, fn.number, fn.address], WorkerWants.Tasks)
   }
 
-  cancel(id: number): void {
-    this.#post([Request.Cancel, id], WorkerWants.Control)
+  cancel(id: number, reason: Error): void {
+    this.#post([Request.Cancel, id, encodeError(reason)], WorkerWants.Control)
   }
 
   /** Tells the worker that no task is left and none will come. */
@@ -136,10 +164,18 @@ export class WorkerLink {
 
   /** The task has started, and its outcome is not posted. */
   isRunning(id: number): boolean {
-    const end = Word.RunningIds + runningSlots(this.#options.size)
-    for (let slot: number = Word.RunningIds; slot < end; slot++)
-      if (Atomics.load(this.#words, slot) === (id | 0)) return true
+    for (const task of this.runningTasks()) if (task.id === id) return true
     return false
+  }
+
+  /** The tasks in the worker's slots and how long they have been there, in ms. */
+  *runningTasks(): Generator<{ id: number; age: number }, void, undefined> {
+    const { size } = this.#options
+    const now = sinceEpoch(this.#epoch, performance.now())
+    for (let slot: number = Word.RunningIds; slot < Word.RunningIds + runningSlots(size); slot++) {
+      const id = Atomics.load(this.#words, slot)
+      if (id !== 0) yield { id, age: Math.max(0, now - Atomics.load(this.#words, startedAt(slot, size))) }
+    }
   }
 
   hasNews(): boolean {
@@ -170,13 +206,19 @@ export class WorkerLink {
   /** Blocks until there may be a message to take in. */
   awaitNews(deadline: number, source: Source): void {
     if (this.#spin.whileEqual(Word.WorkerPosted, this.#taken)) return
-    park(CallerWants.Messages, () => this.hasNews(), deadline, [source])
+    this.#park(CallerWants.Messages, () => this.hasNews(), deadline, source)
   }
 
   /** Blocks until there may be space in the queue, or a message. */
   awaitSpace(deadline: number, source: Source): void {
     if (this.#spin.whileEqual(this.#spaceWord, this.#dequeued)) return
-    park(CallerWants.Space, () => this.hasSpace() || this.hasNews(), deadline, [source])
+    this.#park(CallerWants.Space, () => this.hasSpace() || this.hasNews(), deadline, source)
+  }
+
+  /** A worker that exits rings too; nothing else of a death does. */
+  #park(wants: CallerWants, ready: () => boolean, deadline: number, source: Source): void {
+    park(wants, () => ready() || this.isExiting, deadline, [source])
+    if (this.isExiting && !this.hasNews()) source.checkAlive()
   }
 
   /** Blocks for a moment, or until the worker has begun to exit. */
@@ -187,15 +229,39 @@ export class WorkerLink {
   /**
    * False once the worker's thread is gone, however it ended: posting to a port whose other end is gone returns
    * false, seen on Node 20 to 26. It is not documented, so the answer counts only where a living port answers true.
+   * What it posts also asks for a sign of life from the worker's loop.
    */
   isAlive(): boolean {
+    if (this.silence === 0) this.#unansweredSince = performance.now()
+    this.#probesSent++
     return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
+  }
+
+  /** For how long the worker has left probes unanswered, in ms: its event loop stands still. */
+  get silence(): number {
+    const answered = Atomics.load(this.#words, Word.ProbesSeen) === this.#probesSent
+    return answered || this.state !== WorkerState.Ready ? 0 : performance.now() - this.#unansweredSince
+  }
+
+  /** For how long the thread has not come to its first line, in ms. */
+  get startingFor(): number {
+    return this.state === WorkerState.Starting ? performance.now() - this.#started : 0
+  }
+
+  /** When the worker's loop last came round, in ms ago. */
+  get heartbeatAge(): number {
+    const now = sinceEpoch(this.#epoch, performance.now())
+    return Math.max(0, now - Atomics.load(this.#words, Word.Heartbeat))
+  }
+
+  /** Its exit hooks run: no task of it will ever settle. */
+  get isExiting(): boolean {
+    return this.state >= WorkerState.Exiting
   }
 
   /** Undefined while the worker has not said so. */
   get exitCode(): number | undefined {
-    const state: WorkerState = Atomics.load(this.#words, Word.WorkerState)
-    return state >= WorkerState.Exiting ? Atomics.load(this.#words, Word.ExitCode) : undefined
+    return this.isExiting ? Atomics.load(this.#words, Word.ExitCode) : undefined
   }
 
   /** Its modules want to do something when the worker ends. */
@@ -237,8 +303,6 @@ function startWorker(options: ResolvedOptions, init: WorkerInit): Worker {
     ? new Worker(`import(${JSON.stringify(pathToFileURL(entry).href)})`, { ...workerOptions, eval: true })
     : new Worker(entry, workerOptions)
   worker.unref()
-  // Without a listener an error in the worker would end the process; `onExit` and the channel tell of it.
-  worker.on('error', () => {})
   return worker
 }
 

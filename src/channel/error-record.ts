@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
 import { executorErrors } from './errors.js'
 
 /**
@@ -44,7 +44,16 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || value instanceof Error
 }
 
-export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>()): ErrorRecord {
+/** Never throws: an error that cannot be looked at is described as far as that goes. */
+export function encodeError(error: Error): ErrorRecord {
+  try {
+    return encode(error, new Map())
+  } catch (cause) {
+    return encode(new Error(`an error that threw when it was read: ${inspect(cause)}`), new Map())
+  }
+}
+
+function encode(error: Error, seen: Map<Error, ErrorRecord>): ErrorRecord {
   const known = seen.get(error)
   if (known !== undefined) return known
   const record: ErrorRecord = {
@@ -106,7 +115,7 @@ function ownerOf(object: object, key: string): object | undefined {
 }
 
 function carry(value: unknown, seen: Map<Error, ErrorRecord>): Carried | undefined {
-  if (isError(value)) return { error: encodeError(value, seen) }
+  if (isError(value)) return { error: encode(value, seen) }
   if (Array.isArray(value) && value.some(isError))
     return { list: value.map(item => carry(item, seen) ?? { value: undefined }) }
   try {

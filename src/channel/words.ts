@@ -27,15 +27,23 @@ export enum Word {
   ExitCode = 5 * Line.Words + 1,
   /** 1 once a task's module has registered an exit hook in the worker. */
   HasExitHooks = 5 * Line.Words + 2,
+  /** How many probes the worker has answered. */
+  ProbesSeen = 5 * Line.Words + 3,
+  /** When the worker's loop last came round, in ms since the channel's epoch. */
+  Heartbeat = 5 * Line.Words + 4,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }
 
 export enum WorkerState {
-  Starting = 0,
-  Ready = 1,
-  Exiting = 2,
-  Exited = 3,
+  /** The thread has not come to its first line. */
+  Starting,
+  /** The initializer runs. */
+  Initializing,
+  Ready,
+  /** The thread's exit hooks run: no task will ever settle again. */
+  Exiting,
+  Exited,
 }
 
 /**
@@ -46,14 +54,52 @@ export function runningSlots(size: number): number {
   return 2 * size
 }
 
+/** Where the start time of the task in a slot is kept, in ms since the channel's epoch. */
+export function startedAt(slot: number, size: number): number {
+  return slot + runningSlots(size)
+}
+
 /** @param firstCount - where the counters begin; tests begin just below the wrap */
 export function createWords(size: number, firstCount = 0): Int32Array {
-  const words = new Int32Array(
-    new SharedArrayBuffer((Word.RunningIds + runningSlots(size)) * Int32Array.BYTES_PER_ELEMENT),
-  )
+  const length = histogram(size, Histogram.Run) + histogramBuckets
+  const words = new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT))
   for (const counter of [Word.CallerPosted, Word.WorkerPosted, Word.Dequeued, Word.Released])
     words[counter] = firstCount
   return words
+}
+
+/** What the worker keeps histograms of: how long tasks waited in its queue, and how long they ran. */
+export enum Histogram {
+  Wait,
+  Run,
+}
+
+const histogramBuckets = 64
+/** Times below this, in ms, fall in the first bucket; each three further buckets double the time. */
+const finest = 1 / 16
+
+/** The word of a histogram's first bucket. */
+export function histogram(size: number, which: Histogram): number {
+  return Word.RunningIds + 2 * runningSlots(size) + which * histogramBuckets
+}
+
+/** Which bucket a time in ms belongs to. */
+export function bucketOf(ms: number): number {
+  return ms < finest ? 0 : Math.min(1 + Math.floor(3 * Math.log2(ms / finest)), histogramBuckets - 1)
+}
+
+/** The times in ms below which these fractions of a histogram lie, rounded up to the end of a bucket. */
+export function quantiles(words: Int32Array, first: number, fractions: readonly number[]): number[] {
+  const buckets = words.subarray(first, first + histogramBuckets)
+  const total = buckets.reduce((sum, count) => sum + count, 0)
+  return fractions.map(fraction => {
+    let below = 0
+    for (const [index, count] of buckets.entries()) {
+      below += count
+      if (below > 0 && below >= total * fraction) return finest * 2 ** (index / 3)
+    }
+    return 0
+  })
 }
 
 /** The doorbell of a calling thread: one word, a {@link CallerWants}, rung by every worker of that thread. */
@@ -64,4 +110,9 @@ export function createBell(): Int32Array {
 /** How far `counter` is ahead of `seen`, however often both have wrapped. */
 export function ahead(counter: number, seen: number): number {
   return (counter - seen) | 0
+}
+
+/** The time since the channel's epoch in ms: a clock that both threads share, unlike `performance.now()`. */
+export function sinceEpoch(epoch: number, now: number): number {
+  return Math.trunc(performance.timeOrigin + now - epoch)
 }

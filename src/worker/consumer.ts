@@ -1,17 +1,37 @@
-import { Request, type RequestMessage, type RunRequest } from '../channel/records.js'
+import { decodeError } from '../channel/error-record.js'
+import { TimeoutError } from '../channel/errors.js'
+import {
+  type CancelRequest,
+  Request,
+  type RequestMessage,
+  Response,
+  type RunExtras,
+  type RunRequest,
+} from '../channel/records.js'
 import { WorkerWants } from '../channel/wait.js'
-import { runningSlots, Word } from '../channel/words.js'
-import { createEntry, type FunctionEntry } from './functions.js'
+import {
+  bucketOf,
+  Histogram,
+  histogram,
+  runningSlots,
+  sinceEpoch,
+  startedAt,
+  Word,
+} from '../channel/words.js'
+import { context } from './context.js'
+import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Inbox } from './inbox.js'
 import type { Outbox } from './outbox.js'
-import { type Queued, TaskQueue } from './queue.js'
+import { TaskQueue } from './queue.js'
+import { Task } from './task.js'
 
-/** A task as the worker sees it. */
-interface Task extends Queued {
-  readonly id: number
-  readonly entry: FunctionEntry
-  readonly args: readonly unknown[]
-  slot: number
+export interface ConsumerOptions {
+  words: Int32Array
+  epoch: number
+  inbox: Inbox
+  outbox: Outbox
+  size: number
+  roots: string[] | undefined
 }
 
 /** How long tasks may keep the thread to themselves before sockets and timers get their turn, in ms. */
@@ -19,24 +39,29 @@ const longestTurn = 1
 
 /** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
 export class Consumer {
+  readonly #options: ConsumerOptions
   readonly #words: Int32Array
   readonly #inbox: Inbox
   readonly #outbox: Outbox
-  readonly #size: number
   readonly #functions = new Map<number, FunctionEntry>()
   readonly #queue = new TaskQueue<Task>()
+  /** The tasks in the slots of shared memory, by index of the slot's word. */
+  readonly #slots: (Task | undefined)[] = []
   readonly #freeSlots: number[]
   /** Slots of tasks whose outcome is in the outbox: until it is posted, their tasks count as running. */
-  #settledSlots: number[] = []
+  readonly #settledSlots: number[] = []
   #running = 0
   #dequeued: number
   #released: number
   #closing = false
-  constructor(options: { words: Int32Array; inbox: Inbox; outbox: Outbox; size: number }) {
+  /** The clock as last read, for what need not be exact. */
+  #now = performance.now()
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
     this.#words = options.words
     this.#inbox = options.inbox
     this.#outbox = options.outbox
-    this.#size = options.size
     this.#freeSlots = Array.from({ length: runningSlots(options.size) }, (_, slot) => Word.RunningIds + slot)
     this.#dequeued = Atomics.load(this.#words, Word.Dequeued)
     this.#released = Atomics.load(this.#words, Word.Released)
@@ -44,22 +69,23 @@ export class Consumer {
 
   /** Runs until the caller closes the channel. */
   async run(): Promise<void> {
-    let turned = performance.now()
+    let turned = this.#now
     while (!this.#closing) {
       this.#startTasks(turned + longestTurn)
       await null // tasks that settle without waiting for anything do so here
       this.flush()
-      if (performance.now() - turned > longestTurn) {
+      this.#readClock()
+      if (this.#now - turned > longestTurn) {
         await turnEventLoop()
-        turned = performance.now()
+        turned = this.#readClock()
       }
       if (this.#hasWork()) continue
       if (this.#running === 0) this.#inbox.spin()
       else await this.#linger()
       if (this.#hasWork()) continue
       // Nothing can settle between this last look and the sleep: there is no await in between.
-      await this.#inbox.park(this.#running < this.#size ? WorkerWants.Tasks : WorkerWants.Control)
-      turned = performance.now()
+      await this.#inbox.park(this.#running < this.#options.size ? WorkerWants.Tasks : WorkerWants.Control)
+      turned = this.#readClock()
     }
   }
 
@@ -67,14 +93,22 @@ export class Consumer {
   flush(): void {
     this.#outbox.flush()
     for (const slot of this.#settledSlots) {
+      this.#slots[slot] = undefined
       Atomics.store(this.#words, slot, 0)
       this.#freeSlots.push(slot)
     }
     this.#settledSlots.length = 0
   }
 
+  /** The reading is also the sign of life that `stats()` shows. */
+  #readClock(): number {
+    this.#now = performance.now()
+    Atomics.store(this.#words, Word.Heartbeat, sinceEpoch(this.#options.epoch, this.#now))
+    return this.#now
+  }
+
   #canStart(): boolean {
-    return this.#running < this.#size && this.#queue.length > 0
+    return this.#running < this.#options.size && this.#queue.length > 0
   }
 
   #hasWork(): boolean {
@@ -83,7 +117,7 @@ export class Consumer {
 
   /** With tasks in flight, waits a little for work while the event loop turns. */
   async #linger(): Promise<void> {
-    const end = performance.now() + this.#inbox.patience
+    const end = this.#now + this.#inbox.patience
     do await turnEventLoop()
     while (!this.#hasWork() && performance.now() < end)
   }
@@ -94,10 +128,10 @@ export class Consumer {
    * waiting for their neighbours, and after `size` starts, so that promises and sockets get their turn.
    */
   #startTasks(deadline: number): void {
-    for (let started = 0; started < this.#size; started++) {
+    for (let started = 0; started < this.#options.size; started++) {
       for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
         this.#receive(message)
-      if (!this.#canStart() || (started > 0 && performance.now() > deadline)) return
+      if (!this.#canStart() || (started > 0 && this.#readClock() > deadline)) return
       this.#start(this.#queue.shift() as Task)
     }
   }
@@ -108,57 +142,67 @@ export class Consumer {
         this.#enqueue(message)
         break
       case Request.Define:
-        this.#functions.set(message[1], createEntry(message[2], message[3], message[4]))
+        this.#functions.set(message[1], createEntry(message[2], this.#options.roots))
         break
       case Request.Cancel:
-        this.#cancel(message[1])
+        this.#cancel(message)
         break
       case Request.Close:
         this.#closing = true
         break
       case Request.Probe:
+        Atomics.add(this.#words, Word.ProbesSeen, 1)
         break
     }
   }
 
   #enqueue(message: RunRequest): void {
-    const task: Task = {
-      id: message[1],
-      entry: this.#functions.get(message[2]) as FunctionEntry,
-      args: message[3],
-      priority: message.length > 4 ? (message[4] as number) : 0,
-      slot: 0,
-      previous: undefined,
-      next: undefined,
-    }
-    this.#queue.push(task)
+    const entry = this.#functions.get(message[2]) as FunctionEntry
+    this.#queue.push(new Task(message[1], entry, message[3], message[4], this.#now))
   }
 
-  #cancel(id: number): void {
-    const task = this.#queue.find(queued => queued.id === id)
-    if (task === undefined) return // it has started or settled meanwhile; the caller has settled it already
-    this.#queue.remove(task)
-    this.#countDequeued()
-    this.#countReleased()
+  #cancel([, id, reason]: CancelRequest): void {
+    const queued = this.#queue.find(task => task.id === id)
+    if (queued !== undefined) {
+      this.#queue.remove(queued)
+      this.#countDequeued()
+      this.#countReleased()
+      return
+    }
+    const running = this.#slots.find(task => task?.id === id)
+    if (running === undefined || running.isAnswered) return // it has ended meanwhile
+    running.isAnswered = true
+    running.abort(decodeError(reason))
   }
 
   #start(task: Task): void {
     this.#running++
     this.#occupySlot(task)
     this.#countDequeued()
+    if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
     const { loaded } = task.entry
     if (loaded !== undefined) this.#call(task, loaded)
     else
       task.entry.load().then(
-        entry => this.#call(task, entry),
+        found => this.#call(task, found),
         error => this.#reject(task, error),
       )
   }
 
-  #call(task: Task, { call, owner }: NonNullable<FunctionEntry['loaded']>): void {
+  #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
+    if (timeout !== undefined) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+    if (announce) this.#outbox.post([Response.Started, task.id])
+  }
+
+  #call(task: Task, { call, owner }: LoadedFunction): void {
+    const { storage } = context
     let value: unknown
     try {
-      value = Reflect.apply(call, owner, task.args)
+      if (storage === undefined) value = Reflect.apply(call, owner, task.args)
+      else
+        value = storage.run({ task, progress: this.#progressOf(task) }, () =>
+          Reflect.apply(call, owner, task.args),
+        )
     } catch (error) {
       this.#reject(task, error)
       return
@@ -171,19 +215,42 @@ export class Consumer {
       )
   }
 
+  #progressOf(task: Task): (value: unknown) => void {
+    return value => {
+      if (task.isAnswered) return
+      this.#outbox.progress(task.id, value)
+    }
+  }
+
   #fulfil(task: Task, value: unknown): void {
-    this.#outbox.fulfilled(task.id, task.entry.label, value)
+    if (!task.isAnswered) this.#outbox.fulfilled(task.id, task.entry.label, value)
     this.#release(task)
   }
 
   #reject(task: Task, error: unknown): void {
-    this.#outbox.rejected(task.id, task.entry.label, error)
+    if (!task.isAnswered) this.#outbox.rejected(task.id, task.entry.label, error)
     this.#release(task)
+  }
+
+  /** The caller gets its answer now; the slot stays taken until the task really ends. */
+  #timeOut(task: Task, timeout: number): void {
+    if (task.isAnswered) return
+    const error = new TimeoutError(
+      `${task.entry.label} (task ${task.id}) took longer than its timeout of ${timeout} ms`,
+    )
+    this.#outbox.rejected(task.id, task.entry.label, error)
+    task.isAnswered = true
+    this.#outbox.flush()
+    task.abort(error)
   }
 
   /** A free slot is no wake-up from the caller: the loop is woken here to fill it and to post the outcome. */
   #release(task: Task): void {
+    if (task.timer !== undefined) clearTimeout(task.timer)
+    if (this.#inbox.isParked) this.#readClock()
+    task.isAnswered = true
     this.#running--
+    this.#record(Histogram.Run, this.#now - task.started)
     this.#settledSlots.push(task.slot)
     this.#countReleased()
     this.#inbox.wake()
@@ -193,7 +260,18 @@ export class Consumer {
   #occupySlot(task: Task): void {
     if (this.#freeSlots.length === 0) this.flush()
     task.slot = this.#freeSlots.pop() as number
-    Atomics.store(this.#words, task.slot, task.id | 0)
+    this.#slots[task.slot] = task
+    const { size, epoch } = this.#options
+    task.started = this.#now
+    this.#record(Histogram.Wait, task.started - task.arrived)
+    Atomics.store(this.#words, startedAt(task.slot, size), sinceEpoch(epoch, this.#now))
+    Atomics.store(this.#words, task.slot, task.id)
+  }
+
+  /** One writer, and a reader that can do with a number that is a little old: no atomics needed. */
+  #record(which: Histogram, ms: number): void {
+    const bucket = histogram(this.#options.size, which) + bucketOf(ms)
+    this.#words[bucket] = (this.#words[bucket] as number) + 1
   }
 
   #countDequeued(): void {

@@ -1,43 +1,80 @@
+import { realpathSync } from 'node:fs'
 import { createRequire, Module } from 'node:module'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { TaskNotFoundError } from '../channel/errors.js'
+import { sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ExecutorError, TaskNotFoundError } from '../channel/errors.js'
+import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { unlessStalled } from './stall.js'
 
-export type TaskFunction = (...args: unknown[]) => unknown
+export interface LoadedFunction {
+  readonly call: (...args: unknown[]) => unknown
+  /** What the function is called on, as in `module.fetchPage()`. */
+  readonly owner: unknown
+}
 
 /** A function by its number: loaded when a task first needs it, called directly from then on. */
 export interface FunctionEntry {
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
-  /** Set once loaded; `owner` is what it is called on, as in `module.fetchPage()`. */
-  loaded: { call: TaskFunction; owner: unknown } | undefined
+  loaded: LoadedFunction | undefined
   /** Failures are not kept: a module that was missing may be there at the next task. */
-  load(): Promise<{ call: TaskFunction; owner: unknown }>
+  load(): Promise<LoadedFunction>
 }
 
-export function createEntry(module: string, base: string, name: string): FunctionEntry {
+export function createEntry(address: FunctionAddress, roots: string[] | undefined): FunctionEntry {
   const entry: FunctionEntry = {
-    label: labelOf(module, name),
+    label: labelOf(address),
     loaded: undefined,
     async load() {
-      const namespace = await loadModule(module, base)
-      entry.loaded ??= findFunction(namespace, module, name)
+      const namespace = await unlessStalled(loadModule(address, roots), address.module)
+      entry.loaded ??= findFunction(namespace, address)
       return entry.loaded
     },
   }
   return entry
 }
 
-export function labelOf(module: string, name: string): string {
-  return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+async function loadModule({ module, base }: FunctionAddress, roots: string[] | undefined): Promise<unknown> {
+  const url = roots === undefined ? module : confine(module, base, roots)
+  // A .cjs file can be nothing else; the ES module loader would take some ms more to start.
+  if (url.startsWith('file:') && url.endsWith('.cjs')) return createRequire(url)(fileURLToPath(url))
+  if (!url.startsWith('file:')) return url.startsWith('node:') ? import(url) : importFrom(base)(url)
+  try {
+    return await import(url)
+  } catch (error) {
+    const found = withoutExtension(url, error)
+    if (found === undefined) throw error
+    return import(found)
+  }
 }
 
-function loadModule(module: string, base: string): unknown {
-  if (module.startsWith('file:')) {
-    // A .cjs file can be nothing else; the ES module loader would take some ms more to start.
-    return module.endsWith('.cjs') ? createRequire(module)(fileURLToPath(module)) : import(module)
+/** './tasks' and './tasks/' as `require` understands them; undefined if that was not what failed. */
+function withoutExtension(url: string, error: unknown): string | undefined {
+  const { code } = error as { code?: unknown }
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_UNSUPPORTED_DIR_IMPORT') return undefined
+  const resolved = resolveFrom(url, fileURLToPath(url))
+  return resolved === undefined || resolved === fileURLToPath(url) ? undefined : pathToFileURL(resolved).href
+}
+
+function resolveFrom(base: string, specifier: string): string | undefined {
+  try {
+    return createRequire(base).resolve(specifier)
+  } catch {
+    return undefined // the error of `import()` says it better
   }
-  return module.startsWith('node:') ? import(module) : importFrom(base)(module)
+}
+
+/**
+ * The real file behind a module, if it is inside one of the folders. Symbolic links count as what they point to,
+ * and what has no file (a builtin, an unresolvable name) is in no folder.
+ */
+function confine(module: string, base: string, roots: string[]): string {
+  const path = module.startsWith('file:') ? fileURLToPath(module) : module
+  const file = resolveFrom(base, path)
+  const real = file !== undefined && file !== module ? realpathSync(file) : undefined
+  if (real === undefined || !roots.some(root => real.startsWith(root.endsWith(sep) ? root : root + sep)))
+    throw new ExecutorError(`${module} is not a file inside the executor's roots: ${roots.join(', ')}`)
+  return pathToFileURL(real).href
 }
 
 type Import = (specifier: string) => Promise<unknown>
@@ -54,7 +91,6 @@ function importFrom(base: string): Import {
     const filename = fileURLToPath(base)
     const module = new Module(filename) as Module & { _compile(code: string, filename: string): void }
     module.filename = filename
-    module.paths = createRequire(filename).resolve.paths('x') ?? [dirname(filename)]
     module._compile('module.exports = specifier => import(specifier)', filename)
     importer = module.exports as Import
     importers.set(base, importer)
@@ -66,17 +102,13 @@ function importFrom(base: string): Import {
  * Own exports only. The names of a CommonJS module that cannot be seen statically are properties of its default
  * export, which is `module.exports`.
  */
-function findFunction(
-  namespace: unknown,
-  module: string,
-  name: string,
-): { call: TaskFunction; owner: unknown } {
+function findFunction(namespace: unknown, address: FunctionAddress): LoadedFunction {
   const owners = [namespace, ownValue(namespace, 'default')]
   for (const owner of owners) {
-    const value = ownValue(owner, name)
-    if (typeof value === 'function') return { call: value as TaskFunction, owner }
+    const value = ownValue(owner, address.name)
+    if (typeof value === 'function') return { call: value as LoadedFunction['call'], owner }
   }
-  throw notFound(owners, module, name)
+  throw notFound(owners, address)
 }
 
 function ownValue(owner: unknown, key: string): unknown {
@@ -84,14 +116,14 @@ function ownValue(owner: unknown, key: string): unknown {
   return canOwn && Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
 }
 
-function notFound(owners: unknown[], module: string, name: string): TaskNotFoundError {
+function notFound(owners: unknown[], { module, name }: FunctionAddress): TaskNotFoundError {
   const value = owners.map(owner => ownValue(owner, name)).find(found => found !== undefined)
   const exported = new Set<string>()
   for (const owner of owners) {
     if (typeof owner !== 'object' || owner === null) continue
     for (const key of Object.keys(owner)) if (typeof ownValue(owner, key) === 'function') exported.add(key)
   }
-  const problem = value === undefined ? 'no function' : `a ${typeof value} and no function,`
+  const problem = value === undefined ? 'no function' : `a ${typeof value} and no function`
   const list = exported.size === 0 ? 'no functions' : [...exported].join(', ')
   return new TaskNotFoundError(`${module} exports ${problem} named '${name}'. It exports: ${list}`)
 }

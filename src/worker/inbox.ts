@@ -57,6 +57,10 @@ export class Inbox {
     return undefined
   }
 
+  get isParked(): boolean {
+    return this.#resume !== undefined
+  }
+
   /** Ends a park from this side. */
   wake(): void {
     if (this.#resume === undefined) return

@@ -1,21 +1,23 @@
 /* The worker thread's entry file. */
-import { workerData } from 'node:worker_threads'
+import { setEnvironmentData, workerData } from 'node:worker_threads'
 import { encodeError, isError } from '../channel/error-record.js'
-import { Response, type WorkerInit } from '../channel/records.js'
+import { ancestorsKey, Response, type WorkerInit } from '../channel/records.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word, WorkerState } from '../channel/words.js'
 import { Consumer } from './consumer.js'
+import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
 import { discardOutput, writeDirectly } from './stdio.js'
 
-const { words, bell, port, size, stdio } = (workerData as { asyncPoolExecutor: WorkerInit }).asyncPoolExecutor
+const init = (workerData as { asyncPoolExecutor: WorkerInit }).asyncPoolExecutor
+const { words, bell, port, stdio } = init
 
 if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
 const outbox = new Outbox(words, bell, port)
-const consumer = new Consumer({ words, inbox: new Inbox(words, port), outbox, size })
+const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox })
 
 process.on('uncaughtExceptionMonitor', error => {
   consumer.flush()
@@ -35,5 +37,22 @@ process.on('newListener', event => {
   if (event === 'exit') Atomics.store(words, Word.HasExitHooks, 1)
 })
 
-Atomics.store(words, Word.WorkerState, WorkerState.Ready)
-consumer.run().then(() => process.exit())
+/** An initializer that fails ends the worker: no task may run without it. */
+async function initialize({ initializer, roots }: WorkerInit): Promise<void> {
+  if (initializer === undefined) return
+  const { call, owner } = await createEntry(initializer, roots).load()
+  await Reflect.apply(call, owner, initializer.args)
+}
+
+// Threads that tasks start inherit it, and know inside which executors they are.
+setEnvironmentData(ancestorsKey, [...init.ancestors])
+
+async function main(): Promise<void> {
+  Atomics.store(words, Word.WorkerState, WorkerState.Initializing)
+  await initialize(init)
+  Atomics.store(words, Word.WorkerState, WorkerState.Ready)
+  await consumer.run()
+  process.exit()
+}
+
+main()

@@ -65,6 +65,12 @@ export class Outbox {
     this.#publish()
   }
 
+  /** Throws what structured clone throws. */
+  progress(id: number, value: unknown): void {
+    this.flush()
+    this.post([Response.Progress, id, value])
+  }
+
   post(message: ResponseMessage): void {
     this.#port.postMessage(message)
     this.#publish()

@@ -1,0 +1,77 @@
+import { BrokenExecutorError, ExecutorClosedError, WorkerDiedError } from '../channel/errors.js'
+import type { ResolvedOptions } from './options.js'
+import type { Task } from './task.js'
+import type { WorkerLink } from './worker-link.js'
+
+/** What is known of the end of a worker. */
+export interface Death {
+  exitCode: number | undefined
+  /** In words. */
+  reason: string
+  /** The error that ended it, where there was one. */
+  cause: unknown
+}
+
+/** How long a thread may take to come to its first line, in ms. Node 20 tells nothing of one that never can. */
+const startDeadline = 30_000
+
+/** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
+export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
+  if (link.isExiting || !link.isAlive()) return describeDeath(link.exitCode)
+  const stall =
+    link.silence > hangTimeout
+      ? `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
+      : link.startingFor > startDeadline
+        ? `it did not start within ${startDeadline} ms`
+        : undefined
+  if (stall === undefined) return undefined
+  link.terminate()
+  return { exitCode: undefined, reason: stall, cause: undefined }
+}
+
+export function describeDeath(exitCode: number | undefined): Death {
+  const reason =
+    exitCode === undefined
+      ? 'it was terminated, ran out of memory or could not start'
+      : `it exited with code ${exitCode}`
+  return { exitCode, reason, cause: undefined }
+}
+
+export function withCause(death: Death, cause: Error | undefined): Death {
+  if (cause === undefined) return death
+  const outOfMemory = (cause as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  return { ...death, cause, reason: outOfMemory ? 'it ran out of memory' : 'an uncaught error ended it' }
+}
+
+/** Remembers deaths, to tell a worker that died from one that cannot live. */
+export class DeathCount {
+  readonly #limit: { max: number; within: number }
+  #times: number[] = []
+
+  constructor(limit: { max: number; within: number }) {
+    this.#limit = limit
+  }
+
+  /** True if the worker may be replaced once more. */
+  add(): boolean {
+    const now = performance.now()
+    this.#times = this.#times.filter(time => now - time < this.#limit.within)
+    this.#times.push(now)
+    return this.#times.length <= this.#limit.max
+  }
+}
+
+export function diedError(task: Task, { exitCode, reason, cause }: Death): WorkerDiedError {
+  const message = `the worker died while it was running ${task.label}: ${reason}`
+  return new WorkerDiedError(message, { exitCode, reason, ...(cause !== undefined && { cause }) })
+}
+
+export function brokenError(name: string, { reason, cause }: Death): BrokenExecutorError {
+  return new BrokenExecutorError(`executor '${name}' is broken, its worker died too often: ${reason}`, {
+    cause: cause ?? reason,
+  })
+}
+
+export function abandonedError(task: Task): ExecutorClosedError {
+  return new ExecutorClosedError(`${task.label} was abandoned: its executor was shut down before it was done`)
+}

@@ -1,0 +1,138 @@
+import { constants } from 'node:os'
+import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
+import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from './validate.js'
+
+/** @param what - what messages call the value: `options.size` */
+type Check = (what: string, value: unknown) => void
+
+const mostRunning = 2 ** 20
+const mostQueued = 2 ** 30 - 1
+
+const executorChecks: Record<keyof ExecutorOptions, Check> = {
+  size: (what, value) => checkInteger(what, value, 1, mostRunning),
+  queueSize: (what, value) => checkInteger(what, value, 0, mostQueued),
+  name: checkName,
+  base: checkPath,
+  roots: (what, value) => checkList(what, value, 'an array of folders', checkPath),
+  initializer: checkInitializer,
+  timeout: checkMilliseconds,
+  hangTimeout: checkMilliseconds,
+  restart: checkRestart,
+  drainOnExit: checkDrainOnExit,
+  drainOnSignals: (what, value) => checkList(what, value, 'an array of signal names', checkSignal),
+  onError: checkOnError,
+  stdio: (what, value) => checkOneOf(what, value, ['direct', 'inherit', 'ignore']),
+  env: (what, value) => typeof value !== 'symbol' && checkObject(what, value),
+  argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
+  execArgv: (what, value) => checkList(what, value, 'an array of strings', checkString),
+  resourceLimits: checkObject,
+}
+
+const taskChecks: Record<keyof TaskOptions, Check> = {
+  timeout: checkMilliseconds,
+  submitTimeout: checkMilliseconds,
+  priority: checkFinite,
+  transferList: (what, value) => checkList(what, value, 'an array of transferable objects'),
+  idempotent: checkBoolean,
+  onProgress: checkFunction,
+}
+
+const mapChecks: Record<keyof MapOptions, Check> = {
+  ...taskChecks,
+  lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
+}
+
+export function checkExecutorOptions(options: ExecutorOptions): void {
+  checkOptions(options, executorChecks)
+}
+
+export function checkTaskOptions(options: TaskOptions): void {
+  checkOptions(options, taskChecks)
+}
+
+export function checkMapOptions(options: MapOptions): void {
+  checkOptions(options, mapChecks)
+}
+
+function checkOptions(options: object, checks: Record<string, Check>): void {
+  checkObject('options', options)
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    if (!Object.hasOwn(checks, key))
+      throw invalidType(
+        `options.${key}`,
+        `left out: the options are ${Object.keys(checks).join(', ')}`,
+        value,
+      )
+    checks[key]?.(`options.${key}`, value)
+  }
+}
+
+export function checkBoolean(what: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw invalidType(what, 'a boolean', value)
+}
+
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidType(what, 'a function', value)
+}
+
+export function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
+  if (!allowed.includes(value as string))
+    throw invalidType(what, `one of ${allowed.map(one => `'${one}'`).join(', ')}`, value)
+}
+
+function checkList(what: string, value: unknown, expected: string, checkItem?: Check): void {
+  if (!Array.isArray(value)) throw invalidType(what, expected, value)
+  value.forEach((item, index) => checkItem?.(`${what}[${index}]`, item))
+}
+
+function checkString(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw invalidType(what, 'a string', value)
+}
+
+function checkName(what: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '') throw invalidType(what, 'a string that is not empty', value)
+}
+
+function checkFinite(what: string, value: unknown): void {
+  if (typeof value !== 'number') throw invalidType(what, 'a finite number', value)
+  if (!Number.isFinite(value)) throw outOfRange(what, 'a finite number', value)
+}
+
+function checkPath(what: string, value: unknown): void {
+  const isPath =
+    value instanceof URL
+      ? value.protocol === 'file:'
+      : typeof value === 'string' && value !== '' && !/^(?!file:)[a-z][a-z\d+.-]+:/i.test(value)
+  if (!isPath) throw invalidType(what, 'a path or a file: URL', value)
+}
+
+function checkInitializer(what: string, value: unknown): void {
+  checkObject(what, value)
+  const { args } = value as { args?: unknown }
+  if (args !== undefined) checkList(`${what}.args`, args, 'an array')
+}
+
+function checkRestart(what: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  if (typeof value !== 'object' || value === null)
+    throw invalidType(what, 'a boolean or { max, within }', value)
+  const { max, within } = value as { max?: unknown; within?: unknown }
+  checkInteger(`${what}.max`, max, 0, mostQueued)
+  checkMilliseconds(`${what}.within`, within)
+}
+
+function checkDrainOnExit(what: string, value: unknown): void {
+  if (typeof value === 'boolean') return
+  if (typeof value !== 'object' || value === null) throw invalidType(what, 'a boolean or { timeout }', value)
+  checkMilliseconds(`${what}.timeout`, (value as { timeout?: unknown }).timeout)
+}
+
+function checkSignal(what: string, value: unknown): void {
+  if (typeof value !== 'string' || !Object.hasOwn(constants.signals, value))
+    throw invalidType(what, "the name of a signal, such as 'SIGTERM'", value)
+}
+
+function checkOnError(what: string, value: unknown): void {
+  if (typeof value !== 'function') checkOneOf(what, value, ['report', 'ignore'])
+}

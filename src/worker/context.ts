@@ -1,0 +1,14 @@
+import type { AsyncLocalStorage } from 'node:async_hooks'
+import type { Task } from './task.js'
+
+/** What `currentTask()` finds: the task, and the way its progress takes. */
+export interface TaskContext {
+  readonly task: Task
+  progress(value: unknown): void
+}
+
+/**
+ * Which task the running code belongs to. Set by the module behind `async-pool-executor/task` when a task's module
+ * imports it, because an AsyncLocalStorage makes every promise of the thread slower.
+ */
+export const context: { storage: AsyncLocalStorage<TaskContext> | undefined } = { storage: undefined }
