@@ -83,7 +83,7 @@ export function checkOneOf(what: string, value: unknown, allowed: readonly strin
 
 function checkList(what: string, value: unknown, expected: string, checkItem?: Check): void {
   if (!Array.isArray(value)) throw invalidType(what, expected, value)
-  value.forEach((item, index) => checkItem?.(`${what}[${index}]`, item))
+  for (const [index, item] of value.entries()) checkItem?.(`${what}[${index}]`, item)
 }
 
 function checkString(what: string, value: unknown): void {
