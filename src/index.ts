@@ -1,7 +1,6 @@
 export { asCompleted, gather, type WaitOptions, wait } from './bridge/compose.js'
 export {
   AsyncPoolExecutor,
-  type ExecutorStats,
   type ShutdownOptions,
   type ShutdownReport,
   type TaskFunction,
@@ -9,6 +8,7 @@ export {
 export type { ModulePath } from './bridge/function-names.js'
 export { Future, type FutureState } from './bridge/future.js'
 export type { ExecutorOptions, MapOptions, TaskOptions } from './bridge/options.js'
+export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
 export {
   BrokenExecutorError,

@@ -10,23 +10,27 @@ export interface Death {
   reason: string
   /** The error that ended it, where there was one. */
   cause: unknown
+  /** Another worker would fare no better. */
+  isFinal?: boolean
 }
 
 /** How long a thread may take to come to its first line, in ms. Node 20 tells nothing of one that never can. */
-const startDeadline = 30_000
+const startDeadline = 15_000
 
 /** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
 export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
   if (link.isExiting || !link.isAlive()) return describeDeath(link.exitCode)
-  const stall =
-    link.silence > hangTimeout
-      ? `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
-      : link.startingFor > startDeadline
-        ? `it did not start within ${startDeadline} ms`
-        : undefined
-  if (stall === undefined) return undefined
-  link.terminate()
-  return { exitCode: undefined, reason: stall, cause: undefined }
+  if (link.silence > hangTimeout) {
+    link.terminate()
+    const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
+    return { exitCode: undefined, reason, cause: undefined }
+  }
+  if (link.startingFor > startDeadline) {
+    link.terminate()
+    const reason = `it did not start within ${startDeadline} ms`
+    return { exitCode: undefined, reason, cause: undefined, isFinal: true }
+  }
+  return undefined
 }
 
 export function describeDeath(exitCode: number | undefined): Death {
@@ -67,7 +71,7 @@ export function diedError(task: Task, { exitCode, reason, cause }: Death): Worke
 }
 
 export function brokenError(name: string, { reason, cause }: Death): BrokenExecutorError {
-  return new BrokenExecutorError(`executor '${name}' is broken, its worker died too often: ${reason}`, {
+  return new BrokenExecutorError(`executor '${name}' is broken, its worker died once too often: ${reason}`, {
     cause: cause ?? reason,
   })
 }

@@ -1,17 +1,9 @@
 import type { Transferable } from 'node:worker_threads'
 import { isDataCloneError, notCloneable } from '../channel/cloneable.js'
-import { decodeError, type ErrorRecord } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
-import {
-  Outcome,
-  Request,
-  Response,
-  type ResponseMessage,
-  type RunExtras,
-  type RunRequest,
-} from '../channel/records.js'
+import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
-import { callDue, callSoon } from './callbacks.js'
+import { callDue } from './callbacks.js'
 import {
   abandonedError,
   brokenError,
@@ -22,14 +14,15 @@ import {
   findDeath,
   withCause,
 } from './deaths.js'
-import { settled, started, submitted, workerDied, workerStarted } from './diagnostics.js'
+import { started, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { drainedAtExit } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
+import { Ledger } from './ledger.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { drainOnSignals } from './signals.js'
-import { type SettledState, Task, TaskState } from './task.js'
+import { Task, TaskState } from './task.js'
 import { WorkerLink } from './worker-link.js'
 
 const never = Number.POSITIVE_INFINITY
@@ -46,27 +39,15 @@ const watchInterval = 50
 /** How long a worker may be late in timing a task out before its caller does it, in ms. */
 const grace = 50
 
-export interface Totals {
-  completed: number
-  failed: number
-  cancelled: number
-  abandoned: number
-  restarts: number
-  /** Of the failed ones, those that died with a worker. */
-  lost: number
-}
-
 /**
- * The caller's end of one executor: lets tasks in, hands them to the worker, settles them when outcomes come
- * back, and replaces the worker when it dies.
+ * The caller's end of one executor: lets tasks in, hands them to the worker, waits for their outcomes, and replaces
+ * the worker when it dies.
  */
 export class Dispatcher implements Source {
   readonly options: ResolvedOptions
   /** The same for the same executor seen from another thread. */
   readonly identity: string
-  readonly totals: Totals = { completed: 0, failed: 0, cancelled: 0, abandoned: 0, restarts: 0, lost: 0 }
-  /** Accepted and not settled, in order of acceptance. */
-  readonly pending = new Map<number, Task>()
+  readonly ledger = new Ledger()
   readonly #deaths: DeathCount
   #link: WorkerLink | undefined
   #workersStarted = 0
@@ -74,10 +55,6 @@ export class Dispatcher implements Source {
   #closed = false
   /** The death that was one too many. */
   #broken: Death | undefined
-  /** What the worker said was killing it. */
-  #lastWords: Error | undefined
-  /** Pending tasks that have a timeout. */
-  #timed = 0
   /** Promises that somebody waits for. */
   #awaited = 0
   #watch: NodeJS.Timeout | undefined
@@ -96,12 +73,25 @@ export class Dispatcher implements Source {
     return this.#closed
   }
 
+  /** The worker and its channel; undefined before the first task, and between a death and the next task. */
+  get link(): WorkerLink | undefined {
+    return this.#link
+  }
+
+  get restarts(): number {
+    return Math.max(0, this.#workersStarted - 1)
+  }
+
   get queued(): number {
     return this.#link?.queued ?? 0
   }
 
   get running(): number {
     return this.#link?.running ?? 0
+  }
+
+  isRunning(task: Task): boolean {
+    return this.#link?.isRunning(task.id) ?? false
   }
 
   /** Blocks while the queue is full. */
@@ -134,7 +124,7 @@ export class Dispatcher implements Source {
 
   /** Blocks until nothing is queued or running, or `deadline` has passed. */
   join(deadline: number): boolean {
-    while (this.pending.size > 0) {
+    while (this.ledger.pending.size > 0) {
       if (this.takeIn()) callDue()
       else if (isOver(deadline)) return false
       else this.#link?.awaitNews(deadline, this)
@@ -143,39 +133,19 @@ export class Dispatcher implements Source {
     return true
   }
 
-  cancel(task: Task, reason: unknown): boolean {
-    this.takeIn()
-    const cause = reason === undefined ? undefined : { cause: reason }
-    const error = new CancelledError(`${task.label} was cancelled`, cause)
-    if (!this.#settle(task, TaskState.Cancelled, error)) return false
-    this.#link?.cancel(task.id, error)
-    callDue()
-    return true
-  }
-
-  isRunning(task: Task): boolean {
-    return this.#link?.isRunning(task.id) ?? false
-  }
-
-  /** No more tasks from now on. */
-  stopAccepting(): void {
-    this.#closed = true
-    this.#closeWhenIdle()
-  }
-
-  cancelPending(): void {
-    for (const task of this.pending.values()) if (!this.isRunning(task)) this.cancel(task, undefined)
-  }
-
   /** Resolves when nothing is queued or running, or with false after `timeout` ms. Does not block. */
   async joinLater(timeout: number): Promise<boolean> {
     this.holdEventLoop()
     const deadline = performance.now() + timeout
     try {
-      while (this.pending.size > 0) {
+      for (
+        let [task] = this.ledger.pending.values();
+        task !== undefined;
+        [task] = this.ledger.pending.values()
+      ) {
         const left = deadline - performance.now()
         if (left <= 0) return false
-        await this.#anySettled(left)
+        await settlesWithin(task, left)
       }
       return true
     } finally {
@@ -183,18 +153,27 @@ export class Dispatcher implements Source {
     }
   }
 
-  /** One of the pending tasks has settled, or `timeout` ms have passed. */
-  #anySettled(timeout: number): Promise<void> {
-    return new Promise(resolve => {
-      const [task] = this.pending.values()
-      const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, 2 ** 31 - 1))
-      function finish(): void {
-        clearTimeout(timer)
-        task?.observers?.delete(finish)
-        resolve()
-      }
-      task?.observe(finish)
-    })
+  cancel(task: Task, reason: unknown): boolean {
+    this.takeIn()
+    const cause = reason === undefined ? undefined : { cause: reason }
+    const error = new CancelledError(`${task.label} was cancelled`, cause)
+    if (!this.ledger.settle(task, TaskState.Cancelled, error)) return false
+    this.#link?.cancel(task.id, error)
+    this.#closeWhenIdle()
+    callDue()
+    return true
+  }
+
+  cancelPending(): void {
+    const running = new Set(this.#runningIds())
+    for (const task of [...this.ledger.pending.values()])
+      if (!running.has(task.id)) this.cancel(task, undefined)
+  }
+
+  /** No more tasks from now on. The worker ends by itself after the last one. */
+  stopAccepting(): void {
+    this.#closed = true
+    this.#closeWhenIdle()
   }
 
   /** Blocks until the worker has ended after its own exit hooks; to be called when no task is left. */
@@ -215,19 +194,12 @@ export class Dispatcher implements Source {
     }
   }
 
-  get workerHasExitHooks(): boolean {
-    return this.#link?.hasExitHooks ?? false
-  }
-
   /** Kills the worker; what is unsettled is rejected. */
   abandon(): void {
-    const abandoned = [...this.pending.values()]
     this.#link?.terminate()
     this.#link = undefined
     drainedAtExit.delete(this)
-    for (const task of abandoned) this.#settle(task, TaskState.Rejected, abandonedError(task))
-    this.totals.abandoned += abandoned.length
-    this.totals.failed -= abandoned.length // they are counted apart
+    this.ledger.reject(this.ledger.pending.values(), abandonedError, 'abandoned')
     callDue()
   }
 
@@ -247,8 +219,19 @@ export class Dispatcher implements Source {
     clearInterval(this.#watch)
   }
 
+  hasNews(): boolean {
+    return this.#link?.hasNews() ?? false
+  }
+
   takeIn(): boolean {
-    return this.#link?.takeIn() ?? false
+    if (this.#link === undefined || !this.#link.takeIn()) return false
+    this.#closeWhenIdle()
+    return true
+  }
+
+  /** Fewer than `queueSize` tasks wait: `submit` would not block. */
+  hasSpace(): boolean {
+    return this.#startedLink().hasSpace()
   }
 
   /** Looks for what no message tells: a dead worker, one that hangs, tasks that it failed to time out. */
@@ -257,16 +240,7 @@ export class Dispatcher implements Source {
     if (link === undefined) return
     const death = findDeath(link, this.options)
     if (death !== undefined) this.#onDeath(link, death)
-    else if (this.#timed > 0) this.#timeOutOverdue(link)
-  }
-
-  /** Fewer than `queueSize` tasks wait: `submit` would not block. */
-  hasSpace(): boolean {
-    return this.#startedLink().hasSpace()
-  }
-
-  hasNews(): boolean {
-    return this.#link?.hasNews() ?? false
+    else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
   }
 
   #checkOpen(): void {
@@ -283,10 +257,13 @@ export class Dispatcher implements Source {
   #startLink(): WorkerLink {
     refuseOwnExecutor(this.identity, this.name)
     const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
-      onMessage: message => this.#onMessage(message),
-      onDelivery: callDue,
+      onMessage: message => this.ledger.receive(message),
+      onDelivery: () => {
+        this.#closeWhenIdle()
+        callDue()
+      },
       onError: error => {
-        this.#lastWords ??= error
+        this.ledger.lastWords ??= error
       },
       onExit: exitCode => {
         this.#onDeath(link, describeDeath(exitCode))
@@ -296,9 +273,8 @@ export class Dispatcher implements Source {
     if (this.#awaited > 0) link.ref()
     drainedAtExit.add(this)
     drainOnSignals(this)
-    this.totals.restarts = this.#workersStarted++
-    if (workerStarted.hasSubscribers)
-      workerStarted.publish({ executor: this.name, restarts: this.totals.restarts })
+    this.#workersStarted++
+    if (workerStarted.hasSubscribers) workerStarted.publish({ executor: this.name, restarts: this.restarts })
     return link
   }
 
@@ -319,9 +295,10 @@ export class Dispatcher implements Source {
   }
 
   #queueFull(fn: FunctionName, waited: number): QueueFullError {
+    const { size, queueSize } = this.options
     return new QueueFullError(
       `no queue space for ${fn.label} in executor '${this.name}' after ${Math.round(waited)} ms: ` +
-        `${this.running} running (size ${this.options.size}), ${this.queued} queued (queueSize ${this.options.queueSize})`,
+        `${this.running} running (size ${size}), ${this.queued} queued (queueSize ${queueSize})`,
     )
   }
 
@@ -330,8 +307,7 @@ export class Dispatcher implements Source {
     this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
     const task = new Task(this.#lastId, this, fn, args, options)
     const delivered = this.#send(task, options?.transferList)
-    this.pending.set(task.id, task)
-    if (task.timeout !== undefined) this.#timed++
+    this.ledger.add(task)
     if (submitted.hasSubscribers) submitted.publish(task.info)
     if (!delivered) this.checkAlive()
     return task
@@ -352,108 +328,72 @@ export class Dispatcher implements Source {
     }
   }
 
-  #onMessage(message: ResponseMessage): void {
-    switch (message[0]) {
-      case Response.Settled:
-        for (let index = 1; index < message.length; index += 3)
-          this.#onOutcome(message[index] as number, message[index + 1] as Outcome, message[index + 2])
-        break
-      case Response.Started:
-        started.publish(this.pending.get(message[1])?.info)
-        break
-      case Response.Progress:
-        this.#onProgress(message[1], message[2])
-        break
-      case Response.Died:
-        this.#lastWords = decodeError(message[1])
-        break
-    }
-  }
-
-  #onProgress(id: number, value: unknown): void {
-    const onProgress = this.pending.get(id)?.options?.onProgress
-    if (onProgress !== undefined) callSoon('onProgress', () => onProgress(value))
-  }
-
-  #onOutcome(id: number, outcome: Outcome, value: unknown): void {
-    const task = this.pending.get(id)
-    if (task === undefined) return // cancelled or abandoned: a late reply is nobody's
-    if (outcome === Outcome.Fulfilled) this.#settle(task, TaskState.Fulfilled, value)
-    else if (outcome === Outcome.Failed)
-      this.#settle(task, TaskState.Rejected, decodeError(value as ErrorRecord))
-    else this.#settle(task, TaskState.Rejected, value)
-  }
-
-  #settle(task: Task, state: SettledState, value: unknown): boolean {
-    if (!this.pending.delete(task.id)) return false
-    if (state === TaskState.Fulfilled) this.totals.completed++
-    else if (state === TaskState.Rejected) this.totals.failed++
-    else this.totals.cancelled++
-    if (task.timeout !== undefined) this.#timed--
-    task.settle(state, value)
-    if (settled.hasSubscribers) settled.publish({ ...task.info, state: stateNames[state] })
-    this.#closeWhenIdle()
-    return true
-  }
-
   #closeWhenIdle(): void {
-    if (this.#closed && this.pending.size === 0) this.#link?.close()
+    if (this.#closed && this.ledger.pending.size === 0) this.#link?.close()
+  }
+
+  #runningIds(): number[] {
+    return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
   #onDeath(link: WorkerLink, found: Death): void {
     if (link !== this.#link) return
     link.takeInRest()
+    const running = this.#runningIds()
+    const death = withCause(found, this.ledger.lastWords)
     this.#link = undefined
-    const death = withCause(found, this.#lastWords)
-    this.#lastWords = undefined
+    this.ledger.lastWords = undefined
     if (link.isClosing) {
       drainedAtExit.delete(this)
       return
     }
     if (workerDied.hasSubscribers) workerDied.publish({ executor: this.name, ...death })
-    const running = new Set([...link.runningTasks()].map(({ id }) => id))
-    for (const task of [...this.pending.values()]) {
-      if (!running.has(task.id)) continue
-      if (task.options?.idempotent === true) task.attempt++
-      else {
-        this.totals.lost++
-        this.#settle(task, TaskState.Rejected, diedError(task, death))
-      }
-    }
-    if (this.#deaths.add()) this.#resend()
+    this.#settleRunning(running, death)
+    if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
+    this.#closeWhenIdle()
+  }
+
+  #settleRunning(ids: number[], death: Death): void {
+    const died: Task[] = []
+    for (const id of ids) {
+      const task = this.ledger.pending.get(id)
+      if (task?.options?.idempotent === true) task.attempt++
+      else if (task !== undefined) died.push(task)
+    }
+    this.ledger.totals.lost += died.length
+    this.ledger.reject(died, task => diedError(task, death))
   }
 
   /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
   #resend(): void {
-    for (const task of [...this.pending.values()]) {
+    for (const task of [...this.ledger.pending.values()]) {
       try {
         this.#send(task)
       } catch (error) {
         // Its arguments were cloneable at the first time: they have been transferred or changed since.
-        this.#settle(task, TaskState.Rejected, error)
+        this.ledger.settle(task, TaskState.Rejected, error)
       }
     }
   }
 
   #break(death: Death): void {
     this.#broken = death
-    this.totals.lost += this.pending.size
-    for (const task of [...this.pending.values()])
-      this.#settle(task, TaskState.Rejected, brokenError(this.name, death))
+    this.ledger.totals.lost += this.ledger.pending.size
+    this.ledger.reject(this.ledger.pending.values(), () => brokenError(this.name, death))
     drainedAtExit.delete(this)
   }
 
   /** The worker times tasks out, unless its event loop stands still. */
   #timeOutOverdue(link: WorkerLink): void {
     for (const { id, age } of link.runningTasks()) {
-      const task = this.pending.get(id)
+      const task = this.ledger.pending.get(id)
       if (task?.timeout === undefined || age < task.timeout + grace) continue
       const error = new TimeoutError(
         `${task.label} took longer than its timeout of ${task.timeout} ms, and the worker's event loop stands still ` +
           `for ${Math.round(link.heartbeatAge)} ms`,
       )
-      if (this.#settle(task, TaskState.Rejected, error)) link.cancel(id, error)
+      if (this.ledger.settle(task, TaskState.Rejected, error)) link.cancel(id, error)
     }
   }
 }
@@ -470,11 +410,18 @@ function extrasOf({ options, timeout, attempt }: Task): RunExtras | undefined {
   }
 }
 
-const stateNames = {
-  [TaskState.Fulfilled]: 'fulfilled',
-  [TaskState.Rejected]: 'rejected',
-  [TaskState.Cancelled]: 'cancelled',
-} as const
+/** Resolves when the task settles, and after `timeout` ms at the latest. */
+function settlesWithin(task: Task, timeout: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, 2 ** 31 - 1))
+    function finish(): void {
+      clearTimeout(timer)
+      task.observers?.delete(finish)
+      resolve()
+    }
+    task.observe(finish)
+  })
+}
 
 /** Most waits have no end; they need no clock. */
 function isOver(deadline: number): boolean {

@@ -7,26 +7,12 @@ import { identify } from './identity.js'
 import { mapInOrder } from './map.js'
 import { checkBoolean, checkMapOptions, checkTaskOptions } from './option-checks.js'
 import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
+import { type ExecutorStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
 import { checkMilliseconds, checkObject, invalidType } from './validate.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
 export type TaskFunction = (...args: any[]) => unknown
-
-export interface ExecutorStats {
-  /** Accepted tasks waiting to start. */
-  queued: number
-  /** Tasks that have started and hold a slot; one that was cancelled holds it until it ends. */
-  running: number
-  /** Tasks fulfilled so far. */
-  completed: number
-  /** Tasks rejected so far. */
-  failed: number
-  /** Tasks cancelled so far. */
-  cancelled: number
-  /** Workers replaced so far. */
-  restarts: number
-}
 
 export interface ShutdownOptions {
   /** Block until every accepted task is settled and the worker has ended. @defaultValue true */
@@ -202,16 +188,13 @@ export class AsyncPoolExecutor implements Disposable {
       if (dispatcher.join(deadline)) dispatcher.closeWorker(deadline)
       else giveUp(dispatcher, performance.now() - start)
     }
-    const { completed, failed, cancelled, abandoned } = dispatcher.totals
+    const { completed, failed, cancelled, abandoned } = dispatcher.ledger.totals
     return { completed, failed, cancelled, abandoned }
   }
 
   /** Where all tasks stand. Does not block. */
   stats(): ExecutorStats {
-    const dispatcher = this.#dispatcher
-    dispatcher.takeIn()
-    const { completed, failed, cancelled, restarts } = dispatcher.totals
-    return { queued: dispatcher.queued, running: dispatcher.running, completed, failed, cancelled, restarts }
+    return statsOf(this.#dispatcher)
   }
 
   /** `shutdown()`, for `using`. */

@@ -46,13 +46,13 @@ function drain(dispatcher: Dispatcher): void {
   const { timeout } = drainOnExit
   const start = performance.now()
   const deadline = start + timeout
-  const lostBefore = dispatcher.totals.lost
+  const lostBefore = dispatcher.ledger.totals.lost
   if (!dispatcher.join(Math.min(deadline, start + patience)) && performance.now() < deadline)
     print(`waiting for ${describe(dispatcher)} before exit`)
   if (!dispatcher.join(deadline)) giveUp(dispatcher, timeout)
   // Otherwise the worker stays, with the state of its modules, for exit handlers that run after this one.
-  else if (dispatcher.workerHasExitHooks) dispatcher.closeWorker(deadline)
-  const lost = dispatcher.totals.lost - lostBefore
+  else if (dispatcher.link?.hasExitHooks) dispatcher.closeWorker(deadline)
+  const lost = dispatcher.ledger.totals.lost - lostBefore
   if (lost > 0)
     reportLoss(`${count(lost)} of executor '${dispatcher.name}' died with the worker during the drain`)
 }
@@ -71,7 +71,7 @@ function reportLoss(message: string): void {
 }
 
 function describe(dispatcher: Dispatcher): string {
-  const names = [...dispatcher.pending.values()].map(task => task.fn.label)
+  const names = [...dispatcher.ledger.pending.values()].map(task => task.fn.label)
   return `${count(names.length)} of executor '${dispatcher.name}' (${summarize(names)})`
 }
 

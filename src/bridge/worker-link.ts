@@ -20,6 +20,9 @@ import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
 import {
   ahead,
   createWords,
+  type Histogram,
+  histogram,
+  quantiles,
   runningSlots,
   sinceEpoch,
   startedAt,
@@ -176,6 +179,12 @@ export class WorkerLink {
       const id = Atomics.load(this.#words, slot)
       if (id !== 0) yield { id, age: Math.max(0, now - Atomics.load(this.#words, startedAt(slot, size))) }
     }
+  }
+
+  percentiles(which: Histogram): { p50: number; p90: number; p99: number } {
+    const first = histogram(this.#options.size, which)
+    const [p50 = 0, p90 = 0, p99 = 0] = quantiles(this.#words, first, [0.5, 0.9, 0.99])
+    return { p50, p90, p99 }
   }
 
   hasNews(): boolean {
