@@ -5,7 +5,7 @@ import { bodyOf, fetchBody } from '../peers/http-tasks.mjs'
 
 const size = 1000
 const count = 20_000
-const rounds = 5
+const rounds = 4
 const tasks = new URL('../peers/http-tasks.mjs', import.meta.url).href
 
 const port = Number(process.argv[2])

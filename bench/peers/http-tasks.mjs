@@ -4,7 +4,7 @@
  */
 import { Agent, request } from 'node:http'
 
-const agent = new Agent({ keepAlive: true, maxSockets: 1000 })
+const agent = new Agent({ keepAlive: true, maxSockets: 1000, maxFreeSockets: 1000 })
 
 /** @param {number} port @param {number} id @returns {Promise<string>} the body */
 export function fetchBody(port, id) {
