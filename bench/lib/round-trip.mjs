@@ -6,7 +6,7 @@ import { median } from './stats.mjs'
  * Which core each thread of a process lands on decides between two worlds of latency, and the choice often lasts as
  * long as the process: one process alone would be a throw of a coin.
  */
-const processes = 5
+const processes = 7
 
 /**
  * @param {{ prefix?: string[] }} [options] as for `runChild`
