@@ -2,6 +2,7 @@
 import { writeCharts } from './charts.mjs'
 import { formatTable } from './lib/figures.mjs'
 import { describeMachine } from './lib/machine.mjs'
+import { takeDisturbances } from './lib/quiet.mjs'
 import { readResults, writeResults } from './lib/results.mjs'
 
 const sections = [
@@ -29,8 +30,14 @@ for (const name of wanted) {
   const start = performance.now()
   const { figures, skipped, ...data } = await measure()
   console.log(skipped ?? formatTable(figures))
-  console.log(`(${((performance.now() - start) / 1000).toFixed(1)} s)`)
-  results[name] = { title, reference, machine: describeMachine(), skipped, figures, ...data }
+  const disturbances = takeDisturbances()
+  console.log(describeRun((performance.now() - start) / 1000, disturbances))
+  results[name] = { title, reference, machine: describeMachine(), disturbances, skipped, figures, ...data }
   writeResults(results)
 }
 writeCharts(results)
+
+function describeRun(seconds, { rounds, disturbed }) {
+  const others = disturbed > 0 ? `; other programs took CPU time in ${disturbed} of ${rounds} rounds` : ''
+  return `(${seconds.toFixed(1)} s${others})`
+}

@@ -1,11 +1,9 @@
 import { runChild } from './child.mjs'
 import { formatNumber } from './figures.mjs'
+import { interleaveUndisturbed } from './quiet.mjs'
 import { median } from './stats.mjs'
 
-/**
- * Which core each thread of a process lands on decides between two worlds of latency, and the choice often lasts as
- * long as the process: one process alone would be a throw of a coin.
- */
+/** Which core each thread lands on often lasts as long as the process: one alone would be a throw of a coin. */
 const processes = 7
 
 /**
@@ -14,8 +12,8 @@ const processes = 7
  * the processes, and the median of each process
  */
 export async function measureRoundTrips(options) {
-  const runs = []
-  for (let i = 0; i < processes; i++) runs.push(await runChild('round-trip.mjs', [], options))
+  const subjects = { all: () => runChild('round-trip.mjs', [], options) }
+  const { all: runs } = await interleaveUndisturbed(subjects, processes)
   return Object.fromEntries(
     Object.keys(runs[0]).map(name => {
       const medians = runs.map(run => run[name].median)

@@ -16,12 +16,13 @@ export function median(values) {
  * @template T
  * @param {Record<string, (round: number) => T | Promise<T>>} subjects
  * @param {number} rounds
+ * @param {number} [first] number of the first round
  * @returns {Promise<Record<string, T[]>>} what each subject returned, by round
  */
-export async function interleave(subjects, rounds) {
+export async function interleave(subjects, rounds, first = 0) {
   const names = Object.keys(subjects)
   const results = Object.fromEntries(names.map(name => [name, []]))
-  for (let round = 0; round < rounds; round++) {
+  for (let round = first; round < first + rounds; round++) {
     for (let place = 0; place < names.length; place++) {
       const name = names[(place + round) % names.length]
       results[name].push(await subjects[name](round))

@@ -1,6 +1,7 @@
 import { runChild } from '../lib/child.mjs'
 import { atMost } from '../lib/figures.mjs'
-import { interleave, median } from '../lib/stats.mjs'
+import { interleaveUndisturbed } from '../lib/quiet.mjs'
+import { median } from '../lib/stats.mjs'
 import { blockingPeers } from '../peers/blocking.mjs'
 
 export const title = 'The first 200 blocking calls of a fresh process'
@@ -10,7 +11,7 @@ const rounds = 9
 
 export async function measure() {
   const subjects = blockingPeers.map(({ name }) => [name, () => runChild('first-calls.mjs', [name])])
-  const runs = await interleave(Object.fromEntries(subjects), rounds)
+  const runs = await interleaveUndisturbed(Object.fromEntries(subjects), rounds)
   const peers = Object.fromEntries(
     Object.entries(runs).map(([name, results]) => [
       name,

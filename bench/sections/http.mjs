@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { runChild } from '../lib/child.mjs'
 import { atLeast } from '../lib/figures.mjs'
+import { undisturbed } from '../lib/quiet.mjs'
 import { median } from '../lib/stats.mjs'
 
 export const title = '20,000 HTTP requests to a server in another process, at most 1,000 at once'
@@ -26,7 +27,7 @@ async function measureWith(delay) {
   const server = fork(path, [String(delay)])
   try {
     const [port] = await once(server, 'message')
-    return await runChild('http-client.mjs', [port])
+    return await undisturbed(() => runChild('http-client.mjs', [port]))
   } finally {
     server.kill()
   }

@@ -1,6 +1,7 @@
 import { runChild } from '../lib/child.mjs'
 import { atMost } from '../lib/figures.mjs'
-import { interleave, median } from '../lib/stats.mjs'
+import { interleaveUndisturbed } from '../lib/quiet.mjs'
+import { median } from '../lib/stats.mjs'
 import { blockingPeers } from '../peers/blocking.mjs'
 
 export const title = 'Start: import, construct and first result, over an empty script'
@@ -20,7 +21,7 @@ export async function measure() {
   }
   for (const { name } of blockingPeers.slice(1)) scripts[name] = ['start-up-peer.mjs', [name]]
   const subjects = Object.entries(scripts).map(([name, command]) => [name, () => timeChild(command)])
-  const times = await interleave(Object.fromEntries(subjects), rounds)
+  const times = await interleaveUndisturbed(Object.fromEntries(subjects), rounds)
   const of = (name, key) => median(times[name].map(time => time[key]))
   const over = (name, key) => of(name, key) - of(`an empty ${name === requiring ? '.cjs' : '.mjs'}`, key)
   return { figures: toFigures(Object.keys(scripts).slice(2), over) }

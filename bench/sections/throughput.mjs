@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { runChild, runForJson, works } from '../lib/child.mjs'
 import { atLeast } from '../lib/figures.mjs'
-import { interleave, median } from '../lib/stats.mjs'
+import { interleaveUndisturbed } from '../lib/quiet.mjs'
+import { median } from '../lib/stats.mjs'
 
 export const title = 'Trivial tasks submitted and done, a second'
 export const reference = 'async-pool-executor'
@@ -25,7 +26,7 @@ async function measureSize(size, hasPython) {
     const { seconds } = await runForJson(['python3', pythonFile, String(size), String(pythonCount)])
     return pythonCount / seconds
   }
-  const runs = await interleave({ nodePeers, ...(hasPython && { python }) }, rounds)
+  const runs = await interleaveUndisturbed({ nodePeers, ...(hasPython && { python }) }, rounds)
   const rates = {}
   for (const name of Object.keys(runs.nodePeers[0]))
     rates[name] = median(runs.nodePeers.map(round => round[name]))
