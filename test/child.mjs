@@ -82,8 +82,8 @@ export function node(args, options = {}) {
       child.kill('SIGKILL')
     }, deadline)
     child.stdin?.on('error', () => {})
-    child.stdin?.end(input)
     onStart?.(child, output)
+    child.stdin?.end(input)
     child.on('error', reject)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
