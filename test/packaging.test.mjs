@@ -177,7 +177,13 @@ let kept: AsyncPoolExecutor
 console.log(kept.closed)
 `
     write('types/using.mts', source)
-    const options = { module: 'nodenext', moduleResolution: 'nodenext', noEmit: false, rootDir: join(home, 'types'), outDir: home }
+    const options = {
+      module: 'nodenext',
+      moduleResolution: 'nodenext',
+      noEmit: false,
+      rootDir: join(home, 'types'),
+      outDir: home,
+    }
     expect(await compile(['using.mts'], options)).toMatchObject(compiles)
     const { lines, code } = await node([join(home, 'using.mjs')], { cwd: home })
     expect({ lines, code }).toEqual({ lines: ['done before the end of the block', 'true'], code: 0 })
