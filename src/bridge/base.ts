@@ -12,11 +12,16 @@ export interface Site {
   readonly position: string
 }
 
-/** @param below - the site is the caller of this constructor */
-export function callSite(below: abstract new (...args: never[]) => unknown): Site {
-  const site = callSites(below).find(
-    found => found.getFileName() != null && !found.getFileName()?.startsWith('node:'),
-  )
+type Constructor = abstract new (...args: never[]) => unknown
+
+/**
+ * The site is the caller of a constructor.
+ *
+ * @param outermost - `new.target`: of a subclass, what counts is who constructed that
+ * @param inner - the constructor that is running, in case the engine has no frame for the other
+ */
+export function callSite(outermost: Constructor, inner: Constructor): Site {
+  const site = firstFile(outermost) ?? firstFile(inner)
   const name = site?.getFileName()
   const file = name?.startsWith('file:')
     ? name
@@ -24,7 +29,14 @@ export function callSite(below: abstract new (...args: never[]) => unknown): Sit
   return { file, position: `${file}:${site?.getLineNumber()}:${site?.getColumnNumber()}` }
 }
 
-function callSites(below: abstract new (...args: never[]) => unknown): NodeJS.CallSite[] {
+function firstFile(below: Constructor): NodeJS.CallSite | undefined {
+  return callSites(below).find(site => {
+    const file = site.getFileName()
+    return file != null && !file.startsWith('node:')
+  })
+}
+
+function callSites(below: Constructor): NodeJS.CallSite[] {
   const { prepareStackTrace, stackTraceLimit } = Error
   Error.prepareStackTrace = (_error, sites) => sites
   Error.stackTraceLimit = 10

@@ -1,4 +1,4 @@
-import { isolated } from './unread.js'
+import { isolated } from './report.js'
 
 /*
  * Users' callbacks never run in the midst of taking in messages: a callback may block for a task whose outcome is
@@ -15,11 +15,21 @@ export function callSoon(what: string, callback: () => void): void {
 
 /** Calls what is due. A callback that blocks comes here again; what became due meanwhile follows after it. */
 export function callDue(): void {
-  if (due.length === 0 || calling) return
+  if (due.length > 0 && !calling) callAllDue()
+}
+
+/**
+ * Also from within a callback: at exit, which a callback may have caused and then never returns from.
+ *
+ * @returns whether there was anything to call
+ */
+export function callAllDue(): boolean {
+  const called = due.length > 0
   calling = true
   try {
     for (let next = due.shift(); next !== undefined; next = due.shift()) isolated(next.what, next.callback)
   } finally {
     calling = false
   }
+  return called
 }

@@ -1,11 +1,12 @@
+import { now } from '../channel/clock.js'
 import { TimeoutError } from '../channel/errors.js'
-import { CallerWants } from '../channel/wait.js'
 import { callDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import { type Future, taskOf } from './future.js'
-import { park } from './park.js'
+import { checkAsCompletedOptions, checkGatherOptions, checkWaitOptions } from './option-checks.js'
+import { takeInOrPark } from './park.js'
 import { type Task, TaskState } from './task.js'
-import { checkMilliseconds, checkObject, invalidType } from './validate.js'
+import { invalidType } from './validate.js'
 
 export interface WaitOptions {
   /** ms to wait at most. @defaultValue no limit */
@@ -26,17 +27,16 @@ export function wait<T>(
   futures: Iterable<Future<T>>,
   options: WaitOptions = {},
 ): { done: Set<Future<T>>; pending: Set<Future<T>> } {
-  checkObject('options', options)
-  const { timeout, returnWhen = 'all-completed' } = options
-  if (!['first-completed', 'first-error', 'all-completed'].includes(returnWhen))
-    throw invalidType('options.returnWhen', "'first-completed', 'first-error' or 'all-completed'", returnWhen)
-  const watch = new Watch(futures)
-  try {
-    watch.awaitUntil(() => isOver(watch, returnWhen), deadlineOf(timeout))
-  } finally {
-    watch.stop()
-  }
-  return watch.split()
+  checkWaitOptions(options)
+  const { returnWhen = 'all-completed' } = options
+  const tasks = byTask(futures)
+  const watch = new Watch(tasks.keys())
+  watch.awaitUntil(() => watch.isComplete || isOver[returnWhen](watch), deadlineOf(options.timeout))
+  watch.stop()
+  const done = new Set<Future<T>>()
+  const pending = new Set<Future<T>>()
+  for (const [task, future] of tasks) (task.state === TaskState.Pending ? pending : done).add(future)
+  return { done, pending }
 }
 
 /**
@@ -52,119 +52,116 @@ export function asCompleted<T>(
   futures: Iterable<Future<T>>,
   options: { timeout?: number } = {},
 ): Iterable<Future<T>> {
-  checkObject('options', options)
+  checkAsCompletedOptions(options)
   const deadline = deadlineOf(options.timeout)
-  return inOrderOfSettling(new Watch(futures), deadline)
+  const tasks = byTask(futures)
+  return inOrderOfSettling(tasks, new Watch(tasks.keys()), deadline)
 }
 
 /**
  * Blocks until all tasks are fulfilled and returns their values in the order of the futures.
  *
  * @param options.returnErrors - put errors in the place of values instead of throwing the first
- * @throws the error of the first task that fails; the other tasks go on
+ * @throws the error of the first task that fails, or was cancelled; the other tasks go on
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE if something is not a future
  * @example
  * const [user, posts] = gather([executor.submit(db, 'user', [1]), executor.submit(db, 'posts', [1])])
  */
 export function gather<T>(futures: Iterable<Future<T>>, options: { returnErrors?: boolean } = {}): T[] {
-  checkObject('options', options)
+  checkGatherOptions(options)
   const { returnErrors = false } = options
-  if (typeof returnErrors !== 'boolean') throw invalidType('options.returnErrors', 'a boolean', returnErrors)
-  const list = [...futures]
-  wait(list, { returnWhen: returnErrors ? 'all-completed' : 'first-error' })
-  const tasks = list.map(future => taskOf(future) as Task)
-  if (!returnErrors) for (const task of tasks) if (hasFailed(task)) task.read()
+  const tasks = listOf(futures).map(checkedTask)
+  const watch = new Watch(tasks)
+  watch.awaitUntil(() => watch.isComplete || (!returnErrors && watch.rejected + watch.cancelled > 0), never)
+  watch.stop()
+  const failed = tasks.find(task => task.state === TaskState.Rejected || task.state === TaskState.Cancelled)
+  if (failed !== undefined && !returnErrors) failed.read()
   return tasks.map(task => {
     task.markRead()
     return task.value as T
   })
 }
 
+const isOver: Record<NonNullable<WaitOptions['returnWhen']>, (watch: Watch) => boolean> = {
+  'first-completed': watch => watch.settled.length > 0,
+  'first-error': watch => watch.rejected > 0, // as in Python, to be cancelled is not an error here
+  'all-completed': () => false,
+}
+
 /** Keeps count of a set of futures without looking at all of them again for each that settles. */
-class Watch<T> {
-  readonly settled: Future<T>[] = []
-  readonly total: number
-  failures = 0
-  readonly #futures = new Map<Task, Future<T>>()
-  readonly #dispatchers = new Set<Dispatcher>()
+class Watch {
+  readonly settled: Task[] = []
+  readonly tasks: readonly Task[]
+  rejected = 0
+  cancelled = 0
+  readonly #dispatchers: ReadonlySet<Dispatcher>
   readonly #onSettled = (task: Task) => {
-    this.settled.push(this.#futures.get(task) as Future<T>)
-    if (hasFailed(task)) this.failures++
+    this.settled.push(task)
+    if (task.state === TaskState.Rejected) this.rejected++
+    if (task.state === TaskState.Cancelled) this.cancelled++
   }
 
-  constructor(futures: Iterable<Future<T>>) {
-    for (const future of listOf(futures)) this.#futures.set(checkedTask(future), future)
-    this.total = this.#futures.size
-    for (const task of this.#futures.keys()) {
-      this.#dispatchers.add(task.dispatcher)
-      task.dispatcher.takeIn()
-    }
-    for (const task of this.#futures.keys()) {
+  constructor(tasks: Iterable<Task>) {
+    this.tasks = [...new Set(tasks)]
+    this.#dispatchers = new Set(this.tasks.map(task => task.dispatcher))
+    for (const dispatcher of this.#dispatchers) dispatcher.takeIn()
+    for (const task of this.tasks) {
       if (task.state === TaskState.Pending) task.observe(this.#onSettled)
       else this.#onSettled(task)
     }
     callDue()
   }
 
+  get isComplete(): boolean {
+    return this.settled.length === this.tasks.length
+  }
+
   /** Blocks until `isOver` or the deadline; returns whether it is over. */
   awaitUntil(isOver: () => boolean, deadline: number): boolean {
-    const hasNews = () => [...this.#dispatchers].some(dispatcher => dispatcher.hasNews())
     while (!isOver()) {
-      let tookIn = false
-      for (const dispatcher of this.#dispatchers) tookIn = dispatcher.takeIn() || tookIn
-      if (tookIn) callDue()
-      else if (performance.now() >= deadline) return false
-      else park(CallerWants.Messages, hasNews, deadline, this.#dispatchers)
+      if (takeInOrPark(this.#dispatchers, deadline)) callDue()
+      else if (now() >= deadline) return isOver()
     }
     return true
   }
 
   /** Nothing of this wait stays with tasks that go on. */
   stop(): void {
-    for (const task of this.#futures.keys()) task.observers?.delete(this.#onSettled)
-  }
-
-  split(): { done: Set<Future<T>>; pending: Set<Future<T>> } {
-    const done = new Set<Future<T>>()
-    const pending = new Set<Future<T>>()
-    for (const [task, future] of this.#futures)
-      (task.state === TaskState.Pending ? pending : done).add(future)
-    return { done, pending }
+    for (const task of this.tasks) task.observers?.delete(this.#onSettled)
   }
 }
 
-function* inOrderOfSettling<T>(watch: Watch<T>, deadline: number): Generator<Future<T>, void, undefined> {
+function* inOrderOfSettling<T>(
+  futures: ReadonlyMap<Task, Future<T>>,
+  watch: Watch,
+  deadline: number,
+): Generator<Future<T>, void, undefined> {
   try {
-    for (let given = 0; given < watch.total; given++) {
+    for (let given = 0; given < futures.size; given++) {
       if (!watch.awaitUntil(() => watch.settled.length > given, deadline))
-        throw new TimeoutError(`${watch.total - given} of ${watch.total} futures unfinished`)
-      yield watch.settled[given] as Future<T>
+        throw new TimeoutError(`${futures.size - given} of ${futures.size} futures unfinished`)
+      yield futures.get(watch.settled[given] as Task) as Future<T>
     }
   } finally {
     watch.stop()
   }
 }
 
-function isOver(watch: Watch<unknown>, returnWhen: NonNullable<WaitOptions['returnWhen']>): boolean {
-  if (watch.settled.length === watch.total) return true
-  return returnWhen === 'first-completed'
-    ? watch.settled.length > 0
-    : returnWhen === 'first-error' && watch.failures > 0
-}
-
-/** As in Python, being cancelled counts as an error here. */
-function hasFailed(task: Task): boolean {
-  return task.state === TaskState.Rejected || task.state === TaskState.Cancelled
-}
+const never = Number.POSITIVE_INFINITY
 
 function deadlineOf(timeout: number | undefined): number {
-  if (timeout === undefined) return Number.POSITIVE_INFINITY
-  checkMilliseconds('options.timeout', timeout)
-  return performance.now() + timeout
+  return timeout === undefined ? never : now() + timeout
 }
 
-function listOf<T>(futures: Iterable<T>): Iterable<T> {
-  if (typeof futures === 'object' && futures !== null && Symbol.iterator in futures) return futures
-  throw invalidType('futures', 'an iterable of futures', futures)
+/** @throws {TypeError} ERR_INVALID_ARG_TYPE if that is not an iterable of futures */
+function byTask<T>(futures: Iterable<Future<T>>): Map<Task, Future<T>> {
+  return new Map(listOf(futures).map(future => [checkedTask(future), future]))
+}
+
+function listOf<T>(futures: Iterable<T>): T[] {
+  if (typeof futures !== 'object' || futures === null || !(Symbol.iterator in futures))
+    throw invalidType('futures', 'an iterable of futures', futures)
+  return [...futures]
 }
 
 function checkedTask(future: unknown): Task {

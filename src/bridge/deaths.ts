@@ -1,3 +1,4 @@
+import { now } from '../channel/clock.js'
 import { BrokenExecutorError, ExecutorClosedError, WorkerDiedError } from '../channel/errors.js'
 import type { ResolvedOptions } from './options.js'
 import type { Task } from './task.js'
@@ -58,9 +59,9 @@ export class DeathCount {
 
   /** True if the worker may be replaced once more. */
   add(): boolean {
-    const now = performance.now()
-    this.#times = this.#times.filter(time => now - time < this.#limit.within)
-    this.#times.push(now)
+    const time = now()
+    this.#times = this.#times.filter(earlier => time - earlier < this.#limit.within)
+    this.#times.push(time)
     return this.#times.length <= this.#limit.max
   }
 }

@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads'
-import { isDataCloneError, notCloneable } from '../channel/cloneable.js'
+import { now } from '../channel/clock.js'
+import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
@@ -23,6 +24,7 @@ import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { drainOnSignals } from './signals.js'
 import { Task, TaskState } from './task.js'
+import { invalidType } from './validate.js'
 import { WorkerLink } from './worker-link.js'
 
 const never = Number.POSITIVE_INFINITY
@@ -122,8 +124,8 @@ export class Dispatcher implements Source {
     return true
   }
 
-  /** Blocks until nothing is queued or running, or `deadline` has passed. */
-  join(deadline: number): boolean {
+  /** Blocks until every accepted task is settled, or `deadline` has passed. */
+  drain(deadline: number): boolean {
     while (this.ledger.pending.size > 0) {
       if (this.takeIn()) callDue()
       else if (isOver(deadline)) return false
@@ -133,17 +135,27 @@ export class Dispatcher implements Source {
     return true
   }
 
+  /** Also waits for tasks that are settled, being cancelled or too late, and still hold their slots. */
+  join(deadline: number): boolean {
+    while (this.drain(deadline)) {
+      if (this.running === 0 && this.ledger.pending.size === 0) return true
+      if (isOver(deadline)) return false
+      this.#link?.awaitRelease(deadline, this)
+    }
+    return false
+  }
+
   /** Resolves when nothing is queued or running, or with false after `timeout` ms. Does not block. */
   async joinLater(timeout: number): Promise<boolean> {
     this.holdEventLoop()
-    const deadline = performance.now() + timeout
+    const deadline = now() + timeout
     try {
       for (
         let [task] = this.ledger.pending.values();
         task !== undefined;
         [task] = this.ledger.pending.values()
       ) {
-        const left = deadline - performance.now()
+        const left = deadline - now()
         if (left <= 0) return false
         await settlesWithin(task, left)
       }
@@ -183,10 +195,10 @@ export class Dispatcher implements Source {
     drainedAtExit.delete(this)
     if (link === undefined) return
     link.close()
-    const noticed = Math.min(deadline, performance.now() + closingTime)
+    const noticed = Math.min(deadline, now() + closingTime)
     while (link.state !== WorkerState.Exited && link.isAlive()) {
       const limit = link.state === WorkerState.Exiting ? deadline : noticed
-      if (performance.now() < limit) link.awaitExit()
+      if (now() < limit) link.awaitExit()
       else {
         link.terminate() // it is stuck, or its exit hooks take too long
         return
@@ -245,8 +257,11 @@ export class Dispatcher implements Source {
 
   #checkOpen(): void {
     if (this.#broken !== undefined) throw brokenError(this.name, this.#broken)
-    if (this.#closed)
-      throw new ExecutorClosedError(`executor '${this.name}' has been shut down and accepts no tasks`)
+    if (this.#closed) throw this.#closedError()
+  }
+
+  #closedError(): ExecutorClosedError {
+    return new ExecutorClosedError(`executor '${this.name}' has been shut down and accepts no tasks`)
   }
 
   #startedLink(): WorkerLink {
@@ -279,7 +294,7 @@ export class Dispatcher implements Source {
   }
 
   #awaitSpace(fn: FunctionName, timeout: number | undefined): void {
-    const start = performance.now()
+    const start = now()
     const deadline = timeout === undefined ? never : start + timeout
     for (;;) {
       this.#checkOpen()
@@ -287,7 +302,7 @@ export class Dispatcher implements Source {
       if (link.hasSpace()) return
       if (isOver(deadline)) {
         if (link.hasRoom()) return
-        throw this.#queueFull(fn, performance.now() - start)
+        throw this.#queueFull(fn, now() - start)
       }
       if (this.takeIn()) callDue()
       else link.awaitSpace(deadline, this)
@@ -306,15 +321,21 @@ export class Dispatcher implements Source {
   #accept(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task {
     this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
     const task = new Task(this.#lastId, this, fn, args, options)
-    const delivered = this.#send(task, options?.transferList)
+    const link = this.#startedLink()
+    const delivered = this.#send(link, task, options?.transferList)
+    // Getters in the arguments have run meanwhile, and may have shut the executor down, or seen the worker die.
+    if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
+    if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
     if (submitted.hasSubscribers) submitted.publish(task.info)
     if (!delivered) this.checkAlive()
+    // In an exit handler that runs after the drain nothing will wait for the task later.
+    const { drainOnExit } = this.options
+    if (drainedAtExit.isOver && drainOnExit !== false) this.await(task, now() + drainOnExit.timeout)
     return task
   }
 
-  #send(task: Task, transferList?: readonly Transferable[]): boolean {
-    const link = this.#startedLink()
+  #send(link: WorkerLink, task: Task, transferList?: readonly Transferable[]): boolean {
     const { id, fn, args } = task
     link.define(fn)
     const message: RunRequest = [Request.Run, id, fn.number, args ?? []]
@@ -323,8 +344,9 @@ export class Dispatcher implements Source {
     try {
       return link.run(message, transferList)
     } catch (error) {
-      if (!isDataCloneError(error)) throw error
-      throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
+      if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
+      if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
+      throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
     }
   }
 
@@ -369,7 +391,7 @@ export class Dispatcher implements Source {
   #resend(): void {
     for (const task of [...this.ledger.pending.values()]) {
       try {
-        this.#send(task)
+        this.#send(this.#startedLink(), task)
       } catch (error) {
         // Its arguments were cloneable at the first time: they have been transferred or changed since.
         this.ledger.settle(task, TaskState.Rejected, error)
@@ -425,5 +447,5 @@ function settlesWithin(task: Task, timeout: number): Promise<void> {
 
 /** Most waits have no end; they need no clock. */
 function isOver(deadline: number): boolean {
-  return deadline !== never && performance.now() >= deadline
+  return deadline !== never && now() >= deadline
 }

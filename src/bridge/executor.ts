@@ -1,15 +1,16 @@
+import { now } from '../channel/clock.js'
 import { callSite } from './base.js'
 import { Dispatcher } from './dispatcher.js'
-import { drainedAtExit, giveUp } from './exit.js'
+import { giveUp } from './exit.js'
 import { type FunctionName, FunctionNames, type ModulePath } from './function-names.js'
 import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
 import { mapInOrder } from './map.js'
-import { checkBoolean, checkMapOptions, checkTaskOptions } from './option-checks.js'
+import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './option-checks.js'
 import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
 import { type ExecutorStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
-import { checkMilliseconds, checkObject, invalidType } from './validate.js'
+import { checkMilliseconds, invalidType } from './validate.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
 export type TaskFunction = (...args: any[]) => unknown
@@ -51,7 +52,7 @@ export class AsyncPoolExecutor implements Disposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
-    const site = callSite(AsyncPoolExecutor)
+    const site = callSite(new.target, AsyncPoolExecutor)
     const resolved = resolveOptions(options, site.file)
     this.#dispatcher = new Dispatcher(resolved, identify(site.position, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
@@ -116,7 +117,6 @@ export class AsyncPoolExecutor implements Disposable {
     const fn = this.#check(modulePath, fnName, args, options)
     const task = this.#dispatcher.trySubmit(fn, args ?? [], options)
     if (task === undefined) return undefined
-    this.#drainIfExiting(task)
     return createFuture(task) as Future<Awaited<ReturnType<F>>>
   }
 
@@ -164,7 +164,8 @@ export class AsyncPoolExecutor implements Disposable {
   }
 
   /**
-   * Blocks until nothing is queued or running. The executor stays open.
+   * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
+   * executor stays open.
    *
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
@@ -180,13 +181,13 @@ export class AsyncPoolExecutor implements Disposable {
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
     checkShutdownOptions(options)
     const dispatcher = this.#dispatcher
-    const start = performance.now()
+    const start = now()
     const deadline = deadlineOf('options.timeout', options.timeout)
     dispatcher.stopAccepting()
     if (options.cancelPending === true) dispatcher.cancelPending()
     if (options.wait !== false) {
-      if (dispatcher.join(deadline)) dispatcher.closeWorker(deadline)
-      else giveUp(dispatcher, performance.now() - start)
+      if (dispatcher.drain(deadline)) dispatcher.closeWorker(deadline)
+      else giveUp(dispatcher, now() - start)
     }
     const { completed, failed, cancelled, abandoned } = dispatcher.ledger.totals
     return { completed, failed, cancelled, abandoned }
@@ -209,9 +210,7 @@ export class AsyncPoolExecutor implements Disposable {
     options: TaskOptions | undefined,
   ): Task {
     const fn = this.#check(modulePath, fnName, args, options)
-    const task = this.#dispatcher.submit(fn, args ?? [], options)
-    this.#drainIfExiting(task)
-    return task
+    return this.#dispatcher.submit(fn, args ?? [], options)
   }
 
   #check(
@@ -224,25 +223,10 @@ export class AsyncPoolExecutor implements Disposable {
     if (options !== undefined) checkTaskOptions(options)
     return this.#functions.find(modulePath, fnName)
   }
-
-  /** In an exit handler that runs after the drain nothing will wait for the task later. */
-  #drainIfExiting(task: Task): void {
-    const { drainOnExit } = this.#dispatcher.options
-    if (drainedAtExit.isOver && drainOnExit !== false)
-      this.#dispatcher.await(task, performance.now() + drainOnExit.timeout)
-  }
 }
 
 function deadlineOf(what: string, timeout: number | undefined): number {
   if (timeout === undefined) return Number.POSITIVE_INFINITY
   checkMilliseconds(what, timeout)
-  return performance.now() + timeout
-}
-
-function checkShutdownOptions(options: ShutdownOptions): void {
-  checkObject('options', options)
-  for (const key of ['wait', 'cancelPending'] as const) {
-    const value = options[key]
-    if (value !== undefined) checkBoolean(`options.${key}`, value)
-  }
+  return now() + timeout
 }

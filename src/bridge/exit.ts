@@ -1,5 +1,9 @@
+import { now } from '../channel/clock.js'
+import { callAllDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
-import { print, unreadFailures } from './unread.js'
+import { takeInOrPark } from './park.js'
+import { print } from './report.js'
+import { unreadFailures } from './unread.js'
 
 /** When a drain at exit says on stderr what it is waiting for, in ms. */
 const patience = 5000
@@ -31,30 +35,62 @@ class DrainedAtExit {
     return this.#isOver
   }
 
+  /**
+   * Callbacks run only when everything is settled: they may end the process for good (`process.exit` in an exit
+   * hook does), and they may submit more.
+   */
   #drain(): void {
-    for (const dispatcher of this.#dispatchers) drain(dispatcher)
+    const notice = new Notice()
+    do this.#settleAll(notice)
+    while (callAllDue() && this.#pending().length > 0)
+    for (const dispatcher of this.#dispatchers) {
+      // Otherwise the worker stays, with the state of its modules, for exit handlers that run after this one.
+      if (dispatcher.link?.hasExitHooks) dispatcher.closeWorker(now() + timeoutOf(dispatcher))
+    }
     this.#isOver = true
     unreadFailures.reportAll()
+  }
+
+  #settleAll(notice: Notice): void {
+    const start = now()
+    const lostBefore = new Map(
+      [...this.#dispatchers].map(dispatcher => [dispatcher, dispatcher.ledger.totals.lost]),
+    )
+    for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
+      const deadline = start + Math.min(...pending.map(timeoutOf))
+      if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
+        for (const dispatcher of pending)
+          if (now() >= start + timeoutOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
+      notice.giveWhenDue(pending)
+    }
+    for (const [{ name, ledger }, before] of lostBefore) {
+      const lost = ledger.totals.lost - before
+      if (lost > 0) reportLoss(`${count(lost)} of executor '${name}' died with the worker during the drain`)
+    }
+  }
+
+  #pending(): Dispatcher[] {
+    return [...this.#dispatchers].filter(
+      ({ ledger, options }) => ledger.pending.size > 0 && options.drainOnExit !== false,
+    )
   }
 }
 
 export const drainedAtExit = new DrainedAtExit()
 
-function drain(dispatcher: Dispatcher): void {
-  const { drainOnExit } = dispatcher.options
-  if (drainOnExit === false) return
-  const { timeout } = drainOnExit
-  const start = performance.now()
-  const deadline = start + timeout
-  const lostBefore = dispatcher.ledger.totals.lost
-  if (!dispatcher.join(Math.min(deadline, start + patience)) && performance.now() < deadline)
-    print(`waiting for ${describe(dispatcher)} before exit`)
-  if (!dispatcher.join(deadline)) giveUp(dispatcher, timeout)
-  // Otherwise the worker stays, with the state of its modules, for exit handlers that run after this one.
-  else if (dispatcher.link?.hasExitHooks) dispatcher.closeWorker(deadline)
-  const lost = dispatcher.ledger.totals.lost - lostBefore
-  if (lost > 0)
-    reportLoss(`${count(lost)} of executor '${dispatcher.name}' died with the worker during the drain`)
+/** One line for a process that takes long to end. */
+class Notice {
+  due = now() + patience
+
+  giveWhenDue(dispatchers: Dispatcher[]): void {
+    if (now() < this.due) return
+    this.due = Number.POSITIVE_INFINITY
+    print(`waiting for ${dispatchers.map(describe).join(' and ')} before exit`)
+  }
+}
+
+function timeoutOf({ options }: Dispatcher): number {
+  return options.drainOnExit === false ? 0 : options.drainOnExit.timeout
 }
 
 /** Kills the worker and says on stderr what it had left to do. */

@@ -1,7 +1,9 @@
+import { now } from '../channel/clock.js'
 import { TimeoutError } from '../channel/errors.js'
 import { callDue, callSoon } from './callbacks.js'
+import { stateNames } from './ledger.js'
+import { toError } from './report.js'
 import { Task, TaskState } from './task.js'
-import { toError } from './unread.js'
 import { checkMilliseconds, invalidType } from './validate.js'
 
 export type FutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
@@ -38,16 +40,7 @@ export class Future<T> {
   get state(): FutureState {
     const task = this.#task
     if (task.state === TaskState.Pending) task.dispatcher.takeIn()
-    switch (task.state) {
-      case TaskState.Pending:
-        return task.dispatcher.isRunning(task) ? 'running' : 'queued'
-      case TaskState.Fulfilled:
-        return 'fulfilled'
-      case TaskState.Rejected:
-        return 'rejected'
-      default:
-        return 'cancelled'
-    }
+    return task.state === TaskState.Pending ? pendingState(task) : stateNames[task.state]
   }
 
   /** Whether the task has settled, in whichever way. Looks without blocking. */
@@ -134,13 +127,13 @@ export class Future<T> {
     const task = this.#task
     if (timeout !== undefined) checkMilliseconds('timeout', timeout)
     if (task.state !== TaskState.Pending) return
-    const start = performance.now()
+    const start = now()
     const expected = task.expected
     task.expected = true
     if (task.dispatcher.await(task, timeout === undefined ? Number.POSITIVE_INFINITY : start + timeout))
       return
     task.expected = expected
-    throw timedOut(task, performance.now() - start)
+    throw timedOut(task, now() - start)
   }
 
   static {
@@ -148,6 +141,13 @@ export class Future<T> {
     taskOf = future =>
       typeof future === 'object' && future !== null && #task in future ? future.#task : undefined
   }
+}
+
+/** A slot is free again only after its outcome was posted: whoever finds it free must look at messages once more. */
+function pendingState(task: Task): FutureState {
+  if (task.dispatcher.isRunning(task)) return 'running'
+  task.dispatcher.takeIn()
+  return task.state === TaskState.Pending ? 'queued' : stateNames[task.state]
 }
 
 export function timedOut(task: Task, waited: number): TimeoutError {

@@ -83,7 +83,7 @@ const totalOf = {
   [TaskState.Cancelled]: 'cancelled',
 } as const
 
-const stateNames = {
+export const stateNames = {
   [TaskState.Fulfilled]: 'fulfilled',
   [TaskState.Rejected]: 'rejected',
   [TaskState.Cancelled]: 'cancelled',

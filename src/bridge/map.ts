@@ -16,32 +16,73 @@ export interface MapRequest {
  * `lookAhead` ahead; whoever stops early cancels what has not started.
  */
 export function* mapInOrder(request: MapRequest): Generator<unknown, void, undefined> {
-  const { dispatcher, lookAhead } = request
-  const items = request.items[Symbol.iterator]()
-  const ahead: Task[] = []
-  let exhausted = false
-  let completed = false
+  const source = new Submissions(request)
+  const ahead: Submission[] = []
   try {
     for (;;) {
-      while (!exhausted && ahead.length < lookAhead) {
-        // With a result to wait for, a full queue is no reason to wait for space first.
-        if (ahead.length > 0 && !dispatcher.hasSpace()) break
-        const item = items.next()
-        if (item.done) exhausted = true
-        else ahead.push(dispatcher.submit(request.fn, [item.value], request.options))
+      // With a result to wait for, a full queue is no reason to wait for space first.
+      while (ahead.length < request.lookAhead && (ahead.length === 0 || request.dispatcher.hasSpace())) {
+        const next = source.next()
+        if (next === undefined) break
+        ahead.push(next)
       }
-      const task = ahead.shift()
-      if (task === undefined) break
-      yield awaitValue(task)
+      const first = ahead.shift()
+      if (first === undefined) return
+      yield awaitValue(first)
     }
-    completed = true
   } finally {
-    for (const task of ahead) if (!dispatcher.isRunning(task)) dispatcher.cancel(task, undefined)
-    if (!completed && !exhausted) items.return?.()
+    for (const submission of ahead) if ('task' in submission) cancelQueued(submission.task)
+    source.close()
   }
 }
 
-function awaitValue(task: Task): unknown {
+/** A task, or what kept it from being submitted; that is thrown when its position is reached. */
+type Submission = { task: Task } | { error: unknown }
+
+class Submissions {
+  readonly #request: MapRequest
+  readonly #items: Iterator<unknown>
+  #isOver = false
+
+  constructor(request: MapRequest) {
+    this.#request = request
+    this.#items = request.items[Symbol.iterator]()
+  }
+
+  next(): Submission | undefined {
+    if (this.#isOver) return undefined
+    const { dispatcher, fn, options } = this.#request
+    try {
+      const { done, value } = this.#nextItem()
+      return done ? undefined : { task: dispatcher.submit(fn, [value], options) }
+    } catch (error) {
+      this.close()
+      return { error }
+    }
+  }
+
+  /** Items that throw, or are exhausted, are not to be closed. */
+  #nextItem(): IteratorResult<unknown> {
+    this.#isOver = true
+    const result = this.#items.next()
+    this.#isOver = result.done === true
+    return result
+  }
+
+  close(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#items.return?.()
+  }
+}
+
+function cancelQueued(task: Task): void {
+  if (!task.dispatcher.isRunning(task)) task.dispatcher.cancel(task, undefined)
+}
+
+function awaitValue(submission: Submission): unknown {
+  if ('error' in submission) throw submission.error
+  const { task } = submission
   task.expected = true
   task.dispatcher.await(task, Number.POSITIVE_INFINITY)
   return task.read()

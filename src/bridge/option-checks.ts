@@ -1,4 +1,9 @@
 import { constants } from 'node:os'
+import { isAbsolute } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SHARE_ENV } from 'node:worker_threads'
+import type { WaitOptions } from './compose.js'
+import type { ShutdownOptions } from './executor.js'
 import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
 import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from './validate.js'
 
@@ -22,7 +27,7 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   drainOnSignals: (what, value) => checkList(what, value, 'an array of signal names', checkSignal),
   onError: checkOnError,
   stdio: (what, value) => checkOneOf(what, value, ['direct', 'inherit', 'ignore']),
-  env: (what, value) => typeof value !== 'symbol' && checkObject(what, value),
+  env: (what, value) => value !== SHARE_ENV && checkObject(what, value),
   argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
   execArgv: (what, value) => checkList(what, value, 'an array of strings', checkString),
   resourceLimits: checkObject,
@@ -52,6 +57,25 @@ export function checkTaskOptions(options: TaskOptions): void {
 
 export function checkMapOptions(options: MapOptions): void {
   checkOptions(options, mapChecks)
+}
+
+export function checkShutdownOptions(options: ShutdownOptions): void {
+  checkOptions(options, { wait: checkBoolean, cancelPending: checkBoolean, timeout: checkMilliseconds })
+}
+
+export function checkWaitOptions(options: WaitOptions): void {
+  checkOptions(options, {
+    timeout: checkMilliseconds,
+    returnWhen: (what, value) => checkOneOf(what, value, ['first-completed', 'first-error', 'all-completed']),
+  })
+}
+
+export function checkAsCompletedOptions(options: { timeout?: number }): void {
+  checkOptions(options, { timeout: checkMilliseconds })
+}
+
+export function checkGatherOptions(options: { returnErrors?: boolean }): void {
+  checkOptions(options, { returnErrors: checkBoolean })
 }
 
 function checkOptions(options: object, checks: Record<string, Check>): void {
@@ -100,11 +124,18 @@ function checkFinite(what: string, value: unknown): void {
 }
 
 function checkPath(what: string, value: unknown): void {
-  const isPath =
-    value instanceof URL
-      ? value.protocol === 'file:'
-      : typeof value === 'string' && value !== '' && !/^(?!file:)[a-z][a-z\d+.-]+:/i.test(value)
-  if (!isPath) throw invalidType(what, 'a path or a file: URL', value)
+  const isPath = value instanceof URL || (typeof value === 'string' && value !== '' && !value.includes('\0'))
+  if (!isPath || !(isAbsolute(String(value)) || isFileUrlOrRelative(String(value))))
+    throw invalidType(what, 'a path or a file: URL of this machine', value)
+}
+
+function isFileUrlOrRelative(path: string): boolean {
+  if (!/^[a-z][a-z\d+.-]+:/i.test(path)) return true
+  try {
+    return fileURLToPath(path) !== ''
+  } catch {
+    return false // another scheme, another host, or encoded slashes
+  }
 }
 
 function checkInitializer(what: string, value: unknown): void {

@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ResourceLimits, Transferable, WorkerOptions } from 'node:worker_threads'
-import { isDataCloneError, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { type FunctionAddress, labelOf } from '../channel/records.js'
 import { addressOf, type ModulePath } from './function-names.js'
 import { checkExecutorOptions } from './option-checks.js'
@@ -127,7 +127,7 @@ export function resolveOptions(
   given: ExecutorOptions | number | undefined,
   callerFile: string,
 ): ResolvedOptions {
-  const options = typeof given === 'number' ? { size: given } : (given ?? {})
+  const options = typeof given === 'number' ? { size: given } : given === undefined ? {} : given
   checkExecutorOptions(options)
   const { size = 10, restart = true, drainOnExit = true } = options
   const base = options.base === undefined ? callerFile : baseFile(options.base)
@@ -188,7 +188,7 @@ function initializerAddress(
   try {
     return { ...address, args: structuredClone(args) }
   } catch (error) {
-    if (!isDataCloneError(error)) throw error
+    if (!isRefusal(error)) throw error
     throw notCloneable('args', args, error, `the arguments of the initializer ${labelOf(address)}`)
   }
 }

@@ -1,4 +1,5 @@
-import type { CallerWants } from '../channel/wait.js'
+import { now } from '../channel/clock.js'
+import { CallerWants } from '../channel/wait.js'
 import { createBell } from '../channel/words.js'
 
 /** The doorbell of this thread: every worker that this thread talks to rings it. */
@@ -9,6 +10,7 @@ const slice = 50
 
 /** What a blocked thread waits on: the executors whose messages, or whose queue space, can end the wait. */
 export interface Source {
+  hasNews(): boolean
   /** Takes in what the worker has sent; true if there was something. */
   takeIn(): boolean
   /** Notices a dead worker, which sends nothing. */
@@ -30,7 +32,16 @@ export function park(
   sources: Iterable<Source>,
 ): void {
   Atomics.store(bell, 0, wants)
-  const outcome = ready() ? 'ok' : Atomics.wait(bell, 0, wants, Math.min(slice, deadline - performance.now()))
+  const outcome = ready() ? 'ok' : Atomics.wait(bell, 0, wants, Math.min(slice, deadline - now()))
   Atomics.store(bell, 0, 0)
   if (outcome === 'timed-out') for (const source of sources) source.checkAlive()
+}
+
+/** Takes in what has come to any of the sources: true if something has. Otherwise sleeps for a while, until it may. */
+export function takeInOrPark(sources: Iterable<Source>, deadline: number): boolean {
+  const list = [...sources]
+  let tookIn = false
+  for (const source of list) tookIn = source.takeIn() || tookIn
+  if (!tookIn) park(CallerWants.Messages, () => list.some(source => source.hasNews()), deadline, list)
+  return tookIn
 }

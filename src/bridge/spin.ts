@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { now } from '../channel/clock.js'
 import { spinWhileEqual } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
 
@@ -41,10 +42,10 @@ export class Spin {
   /** True as soon as `words[index]` no longer holds `value`; false when it is time to sleep. */
   whileEqual(index: Word, value: number): boolean {
     if (!canSpin) return Atomics.load(this.#words, index) !== value
-    const start = performance.now()
+    const start = now()
     if (this.#useless >= patience && !this.#mayTry(start)) return Atomics.load(this.#words, index) !== value
     const changed = spinWhileEqual(this.#words, index, value, start)
-    if (changed && performance.now() - start < worthwhile) {
+    if (changed && now() - start < worthwhile) {
       this.#useless = 0
       this.#rest = firstRest
     } else this.#useless++

@@ -1,7 +1,7 @@
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
-import { type Failure, type TaskInfo, unreadFailures } from './unread.js'
+import { type TaskInfo, unreadFailures } from './unread.js'
 
 /**
  * A task as its caller sees it. `Pending` becomes exactly one of the others, once:
@@ -31,7 +31,8 @@ export class Task {
   observers: Set<Observer> | undefined = undefined
   /** Somebody waits for the outcome, so a failure will not go unread. */
   expected = false
-  failure: Failure | undefined = undefined
+  /** Set while it counts as a failure that nobody has read. */
+  onRead: (() => void) | undefined = undefined
   /** Counts up each time the worker died while it ran. */
   attempt = 1
 
@@ -68,7 +69,8 @@ export class Task {
   }
 
   markRead(): void {
-    if (this.failure !== undefined) unreadFailures.delete(this)
+    this.onRead?.()
+    this.onRead = undefined
   }
 
   observe(observer: Observer): void {

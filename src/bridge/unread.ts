@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { writeToDescriptor } from '../channel/descriptor.js'
+import { callSoon } from './callbacks.js'
+import { isolated, print, toError } from './report.js'
 import type { Task } from './task.js'
 
 /** What is known of a task whose failure is handed to `onError`. */
@@ -20,92 +21,87 @@ export interface Failure {
   handler: ErrorHandler | undefined
 }
 
-/** So many failures may wait to be read; beyond that the oldest is reported at once, so that memory stays flat. */
-const mostWaiting = 1000
-/** So many different failures are reported with their stacks; more of the same are counted. */
-const mostRemembered = 1000
+/** So many failures are kept to be reported with their own stacks; of more, only the first of each kind is. */
+const mostKept = 1000
+/** So many kinds of failures are told apart. */
+const mostKinds = 1000
+
+/** Failures of one kind, by function and message, beyond those that are kept. */
+interface Kind {
+  first: Failure
+  unread: number
+}
 
 /**
- * Failures that nobody has read are reported once: when their future is garbage (which only an event loop gets
- * to know), when too many have gathered, or at exit.
+ * Failures that nobody has read are reported once: when their future is garbage (which only an event loop gets to
+ * know), or at exit. Memory stays flat however many there are, and what is read later is not reported.
  */
 class UnreadFailures {
-  readonly #waiting = new Set<Failure>()
-  readonly #collected = new FinalizationRegistry<Failure>(failure => this.#giveUp(failure))
-  readonly #repeats = new Map<string, number>()
+  readonly #kept = new Set<Failure>()
+  readonly #kinds = new Map<string, Kind>()
+  readonly #collected = new FinalizationRegistry<Failure>(failure => this.#report(failure))
 
   add(task: Task): void {
     const { onError } = task.dispatcher.options
     if (onError === 'ignore') return
-    const failure: Failure = {
-      error: task.value,
-      info: task.info,
-      handler: onError === 'report' ? undefined : onError,
-    }
-    task.failure = failure
-    this.#waiting.add(failure)
+    const handler = onError === 'report' ? undefined : onError
+    const failure: Failure = { error: task.value, info: task.info, handler }
+    if (this.#kept.size < mostKept) this.#keep(task, failure)
+    else if (handler === undefined) this.#count(task, failure)
+    else callSoon('onError', () => handler(toError(failure.error, failure.info.name), failure.info))
+  }
+
+  #keep(task: Task, failure: Failure): void {
+    this.#kept.add(failure)
     this.#collected.register(task, failure, failure)
-    if (this.#waiting.size > mostWaiting) {
-      const [oldest] = this.#waiting
-      this.#giveUp(oldest as Failure)
+    task.onRead = () => {
+      this.#kept.delete(failure)
+      this.#collected.unregister(failure)
     }
   }
 
-  delete(task: Task): void {
-    const failure = task.failure as Failure
-    task.failure = undefined
-    this.#waiting.delete(failure)
-    this.#collected.unregister(failure)
+  #count(task: Task, failure: Failure): void {
+    const key = `${failure.info.name} ${describe(failure.error)}`
+    const isNew = !this.#kinds.has(key) && this.#kinds.size < mostKinds
+    const kind = this.#kinds.get(isNew || this.#kinds.has(key) ? key : otherKinds) ?? {
+      first: failure,
+      unread: 0,
+    }
+    this.#kinds.set(isNew || this.#kinds.has(key) ? key : otherKinds, kind)
+    kind.unread++
+    task.onRead = () => {
+      kind.unread--
+    }
   }
 
   /** At exit: nobody will read anything any more. */
   reportAll(): void {
-    for (const failure of this.#waiting) this.#giveUp(failure)
-    for (const [signature, count] of this.#repeats)
-      if (count > 0) print(`${count} more unread ${count === 1 ? 'failure' : 'failures'} of ${signature}`)
-    this.#repeats.clear()
+    for (const failure of this.#kept) this.#report(failure)
+    for (const { first, unread } of this.#kinds.values()) {
+      if (unread === 0) continue
+      const others = unread > 1 ? `, and ${unread - 1} more like it` : ''
+      print(`task ${first.info.id} ${failed(first)}${others}\n${inspect(first.error)}`)
+    }
+    this.#kinds.clear()
   }
 
-  #giveUp(failure: Failure): void {
-    if (!this.#waiting.delete(failure)) return
+  #report(failure: Failure): void {
+    if (!this.#kept.delete(failure)) return
     this.#collected.unregister(failure)
     const { error, info, handler } = failure
-    if (handler === undefined) this.#report(error, info)
-    else isolated('onError', () => handler(toError(error, info.name), info))
+    if (handler !== undefined) isolated('onError', () => handler(toError(error, info.name), info))
+    else print(`task ${info.id} ${failed(failure)}\n${inspect(error)}`)
   }
+}
 
-  #report(error: unknown, info: TaskInfo): void {
-    const signature = `${info.name}: ${inspect(error).split('\n', 1)[0]}`
-    const repeats = this.#repeats.get(signature)
-    if (repeats !== undefined) {
-      this.#repeats.set(signature, repeats + 1)
-      return
-    }
-    if (this.#repeats.size < mostRemembered) this.#repeats.set(signature, 0)
-    print(
-      `task ${info.id} of executor '${info.executor}' failed and nobody read its error (${info.name})\n${inspect(error)}`,
-    )
-  }
+const otherKinds = ''
+
+function failed({ info }: Failure): string {
+  return `of executor '${info.executor}' failed and nobody read its error (${info.name})`
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error
 }
 
 export const unreadFailures = new UnreadFailures()
-
-/** Tasks may throw anything; whoever wants an Error gets one that holds it. */
-export function toError(thrown: unknown, name: string): Error {
-  if (thrown instanceof Error) return thrown
-  return new Error(`${name} threw ${inspect(thrown)}, which is not an error`, { cause: thrown })
-}
-
-/** Runs a user's callback so that its error reaches stderr and not those who are not to blame for it. */
-export function isolated(what: string, callback: () => void): void {
-  try {
-    callback()
-  } catch (error) {
-    print(`a callback given to ${what} threw\n${inspect(error)}`)
-  }
-}
-
-/** To the descriptor and not to the stream: this must work in an exit hook of any thread. */
-export function print(message: string): void {
-  writeToDescriptor(2, Buffer.from(`async-pool-executor: ${message}\n`))
-}

@@ -8,6 +8,7 @@ import {
   Worker,
   type WorkerOptions,
 } from 'node:worker_threads'
+import { now } from '../channel/clock.js'
 import { encodeError } from '../channel/error-record.js'
 import {
   Request,
@@ -62,8 +63,8 @@ export class WorkerLink {
   readonly #queueLimit: number
   isClosing = false
   /** The zero of times in shared words, on the system's clock. */
-  readonly #epoch = Math.floor(performance.timeOrigin + performance.now())
-  readonly #started = performance.now()
+  readonly #epoch = Math.floor(performance.timeOrigin + now())
+  readonly #started = now()
   #probesSent = 0
   #unansweredSince = 0
   /** Functions this worker knows by number. */
@@ -118,9 +119,13 @@ export class WorkerLink {
 
   /** Sends a task. False if the worker is known to be gone; throws what structured clone throws. */
   run(message: RunRequest, transferList: readonly Transferable[] | undefined): boolean {
-    const delivered = this.#post(message, WorkerWants.Tasks, transferList)
-    this.#submitted = (this.#submitted + 1) | 0
-    return delivered
+    this.#submitted = (this.#submitted + 1) | 0 // first: a getter in the arguments may submit too
+    try {
+      return this.#post(message, WorkerWants.Tasks, transferList)
+    } catch (error) {
+      this.#submitted = (this.#submitted - 1) | 0
+      throw error
+    }
   }
 
   define(fn: FunctionName): void {
@@ -161,8 +166,10 @@ export class WorkerLink {
     return ahead(this.#submitted, Atomics.load(this.#words, Word.Dequeued))
   }
 
+  /** The two counters are not read at the same moment; the one that is behind comes first. */
   get running(): number {
-    return ahead(Atomics.load(this.#words, Word.Dequeued), Atomics.load(this.#words, Word.Released))
+    const released = Atomics.load(this.#words, Word.Released)
+    return Math.min(ahead(Atomics.load(this.#words, Word.Dequeued), released), this.#options.size)
   }
 
   /** The task has started, and its outcome is not posted. */
@@ -174,10 +181,10 @@ export class WorkerLink {
   /** The tasks in the worker's slots and how long they have been there, in ms. */
   *runningTasks(): Generator<{ id: number; age: number }, void, undefined> {
     const { size } = this.#options
-    const now = sinceEpoch(this.#epoch, performance.now())
+    const time = sinceEpoch(this.#epoch, now())
     for (let slot: number = Word.RunningIds; slot < Word.RunningIds + runningSlots(size); slot++) {
       const id = Atomics.load(this.#words, slot)
-      if (id !== 0) yield { id, age: Math.max(0, now - Atomics.load(this.#words, startedAt(slot, size))) }
+      if (id !== 0) yield { id, age: Math.max(0, time - Atomics.load(this.#words, startedAt(slot, size))) }
     }
   }
 
@@ -194,9 +201,9 @@ export class WorkerLink {
   takeIn(): boolean {
     if (!this.hasNews()) return false
     do {
+      this.#taken = (this.#taken + 1) | 0
       const received = receiveMessageOnPort(this.#port)
       if (received === undefined) break
-      this.#taken = (this.#taken + 1) | 0
       this.#events.onMessage(received.message)
     } while (this.hasNews())
     return true
@@ -224,6 +231,14 @@ export class WorkerLink {
     this.#park(CallerWants.Space, () => this.hasSpace() || this.hasNews(), deadline, source)
   }
 
+  /** Blocks until a task may have given up its slot, or there is a message. */
+  awaitRelease(deadline: number, source: Source): void {
+    const released = Atomics.load(this.#words, Word.Released)
+    const hasReleased = () => Atomics.load(this.#words, Word.Released) !== released
+    if (this.running > 0)
+      this.#park(CallerWants.Space, () => hasReleased() || this.hasNews(), deadline, source)
+  }
+
   /** A worker that exits rings too; nothing else of a death does. */
   #park(wants: CallerWants, ready: () => boolean, deadline: number, source: Source): void {
     park(wants, () => ready() || this.isExiting, deadline, [source])
@@ -232,7 +247,7 @@ export class WorkerLink {
 
   /** Blocks for a moment, or until the worker has begun to exit. */
   awaitExit(): void {
-    park(CallerWants.Messages, () => this.state === WorkerState.Exited, performance.now() + 2, [])
+    park(CallerWants.Messages, () => this.state === WorkerState.Exited, now() + 2, [])
   }
 
   /**
@@ -241,7 +256,7 @@ export class WorkerLink {
    * What it posts also asks for a sign of life from the worker's loop.
    */
   isAlive(): boolean {
-    if (this.silence === 0) this.#unansweredSince = performance.now()
+    if (this.silence === 0) this.#unansweredSince = now()
     this.#probesSent++
     return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
   }
@@ -249,18 +264,17 @@ export class WorkerLink {
   /** For how long the worker has left probes unanswered, in ms: its event loop stands still. */
   get silence(): number {
     const answered = Atomics.load(this.#words, Word.ProbesSeen) === this.#probesSent
-    return answered || this.state !== WorkerState.Ready ? 0 : performance.now() - this.#unansweredSince
+    return answered || this.state !== WorkerState.Ready ? 0 : now() - this.#unansweredSince
   }
 
   /** For how long the thread has not come to its first line, in ms. */
   get startingFor(): number {
-    return this.state === WorkerState.Starting ? performance.now() - this.#started : 0
+    return this.state === WorkerState.Starting ? now() - this.#started : 0
   }
 
   /** When the worker's loop last came round, in ms ago. */
   get heartbeatAge(): number {
-    const now = sinceEpoch(this.#epoch, performance.now())
-    return Math.max(0, now - Atomics.load(this.#words, Word.Heartbeat))
+    return Math.max(0, sinceEpoch(this.#epoch, now()) - Atomics.load(this.#words, Word.Heartbeat))
   }
 
   /** Its exit hooks run: no task of it will ever settle. */

@@ -1,8 +1,15 @@
+import { types } from 'node:util'
 import { NotCloneableError } from './errors.js'
 
-/** True for the error with which structured clone refuses a value. */
-export function isDataCloneError(error: unknown): error is DOMException {
-  return error instanceof DOMException && error.name === 'DataCloneError'
+/** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
+export function isRefusal(error: unknown): error is Error {
+  if (error instanceof DOMException) return error.name === 'DataCloneError'
+  if (!types.isNativeError(error)) return false
+  // A MessagePort that is not in the transfer list, and a proxy that has been revoked.
+  return (
+    (error as NodeJS.ErrnoException).code === 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST' ||
+    (error instanceof TypeError && /\brevoked\b/.test(error.message))
+  )
 }
 
 /**
@@ -10,15 +17,18 @@ export function isDataCloneError(error: unknown): error is DOMException {
  *
  * @param root - how messages name `value` itself: `args`, `result`
  */
-export function notCloneable(
-  root: string,
-  value: unknown,
-  cause: DOMException,
-  whose: string,
-): NotCloneableError {
-  const culprit = findCulprit(root, value, new Set())
+export function notCloneable(root: string, value: unknown, cause: Error, whose: string): NotCloneableError {
+  const culprit = search(root, value)
   const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
+}
+
+function search(root: string, value: unknown): Culprit | undefined {
+  try {
+    return findCulprit(root, value, new Set())
+  } catch {
+    return undefined // it does not let itself be looked at, or is too deep; the cause says what there is to say
+  }
 }
 
 interface Culprit {

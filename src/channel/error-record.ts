@@ -1,4 +1,4 @@
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
 import { executorErrors } from './errors.js'
 
 /**
@@ -40,39 +40,53 @@ const describedByRecord = new Set(['name', 'message', 'stack'])
 /** Setting these on an object would give it another prototype, not a property. */
 const refused = new Set(['__proto__', 'constructor', 'prototype'])
 
+/** False too for what does not let itself be looked at, such as a revoked proxy. */
 export function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error
-}
-
-/** Never throws: an error that cannot be looked at is described as far as that goes. */
-export function encodeError(error: Error): ErrorRecord {
   try {
-    return encode(error, new Map())
-  } catch (cause) {
-    return encode(new Error(`an error that threw when it was read: ${inspect(cause)}`), new Map())
+    return types.isNativeError(value) || value instanceof Error
+  } catch {
+    return false
   }
 }
 
-function encode(error: Error, seen: Map<Error, ErrorRecord>): ErrorRecord {
+/** Causes of causes further down are left out: records are cloned recursively. */
+const deepest = 100
+
+/** Never throws, whatever the getters and proxies of an error do. */
+export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>()): ErrorRecord {
   const known = seen.get(error)
   if (known !== undefined) return known
+  const stack = read(error, 'stack')
   const record: ErrorRecord = {
-    type: typeOf(error),
-    name: nameOf(error),
-    message: String(error.message),
-    stack: typeof error.stack === 'string' ? error.stack : undefined,
+    type: attempt(() => typeOf(error)) ?? 'Error',
+    name: attempt(() => nameOf(error)) ?? 'Error',
+    message: attempt(() => String(error.message)) ?? '(its message cannot be read)',
+    stack: typeof stack === 'string' ? stack : undefined,
     hidden: [],
     properties: [],
   }
   seen.set(error, record) // before its cause: chains may be cyclic
-  for (const key of Object.getOwnPropertyNames(error)) {
+  for (const key of attempt(() => Object.getOwnPropertyNames(error)) ?? []) {
     if (describedByRecord.has(key) || refused.has(key)) continue
-    const carried = carry(Reflect.get(error, key), seen)
+    const carried = attempt(() => carry(Reflect.get(error, key), seen))
     if (carried === undefined) continue
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
     ;(enumerable ? record.properties : record.hidden).push([key, carried])
   }
   return record
+}
+
+function read(error: Error, key: string): unknown {
+  return attempt(() => Reflect.get(error, key))
+}
+
+/** Undefined where looking throws: what cannot be read is left behind, never the whole error. */
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch {
+    return undefined
+  }
 }
 
 export function decodeError(record: ErrorRecord, seen = new Map<ErrorRecord, Error>()): Error {
@@ -114,15 +128,12 @@ function ownerOf(object: object, key: string): object | undefined {
   return undefined
 }
 
+/** Undefined for an error that is too deep down; throws for what cannot be cloned. */
 function carry(value: unknown, seen: Map<Error, ErrorRecord>): Carried | undefined {
-  if (isError(value)) return { error: encode(value, seen) }
+  if (isError(value)) return seen.size < deepest ? { error: encodeError(value, seen) } : undefined
   if (Array.isArray(value) && value.some(isError))
-    return { list: value.map(item => carry(item, seen) ?? { value: undefined }) }
-  try {
-    return { value: structuredClone(value) }
-  } catch {
-    return undefined // what cannot be cloned is left behind, never the whole error
-  }
+    return { list: value.map(item => attempt(() => carry(item, seen)) ?? { value: undefined }) }
+  return { value: structuredClone(value) }
 }
 
 function uncarry(carried: Carried, seen: Map<ErrorRecord, Error>): unknown {

@@ -1,3 +1,4 @@
+import { now } from './clock.js'
 /*
  * How the two threads sleep and wake without losing a wake-up.
  *
@@ -53,6 +54,6 @@ export function spinWhileEqual(words: Int32Array, index: number, value: number, 
   do {
     for (let looks = 0; looks < looksPerReading; looks++)
       if (Atomics.load(words, index) !== value) return true
-  } while (performance.now() - start < longestSpin)
+  } while (now() - start < longestSpin)
   return false
 }

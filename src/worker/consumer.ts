@@ -1,3 +1,4 @@
+import { now } from '../channel/clock.js'
 import { decodeError } from '../channel/error-record.js'
 import { TimeoutError } from '../channel/errors.js'
 import {
@@ -55,7 +56,7 @@ export class Consumer {
   #released: number
   #closing = false
   /** The clock as last read, for what need not be exact. */
-  #now = performance.now()
+  #now = now()
 
   constructor(options: ConsumerOptions) {
     this.#options = options
@@ -102,7 +103,7 @@ export class Consumer {
 
   /** The reading is also the sign of life that `stats()` shows. */
   #readClock(): number {
-    this.#now = performance.now()
+    this.#now = now()
     Atomics.store(this.#words, Word.Heartbeat, sinceEpoch(this.#options.epoch, this.#now))
     return this.#now
   }
@@ -119,7 +120,7 @@ export class Consumer {
   async #linger(): Promise<void> {
     const end = this.#now + this.#inbox.patience
     do await turnEventLoop()
-    while (!this.#hasWork() && performance.now() < end)
+    while (!this.#hasWork() && now() < end)
   }
 
   /**
@@ -131,7 +132,7 @@ export class Consumer {
     for (let started = 0; started < this.#options.size; started++) {
       for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
         this.#receive(message)
-      if (!this.#canStart() || (started > 0 && this.#readClock() > deadline)) return
+      if (this.#closing || !this.#canStart() || (started > 0 && this.#readClock() > deadline)) return
       this.#start(this.#queue.shift() as Task)
     }
   }
@@ -162,7 +163,7 @@ export class Consumer {
   }
 
   #cancel([, id, reason]: CancelRequest): void {
-    const queued = this.#queue.find(task => task.id === id)
+    const queued = this.#queue.find(id)
     if (queued !== undefined) {
       this.#queue.remove(queued)
       this.#countDequeued()
@@ -180,11 +181,17 @@ export class Consumer {
     this.#occupySlot(task)
     this.#countDequeued()
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
-    const { loaded } = task.entry
-    if (loaded !== undefined) this.#call(task, loaded)
+    let found: LoadedFunction | undefined
+    try {
+      found = task.entry.find()
+    } catch (error) {
+      this.#reject(task, error)
+      return
+    }
+    if (found !== undefined) this.#call(task, found)
     else
       task.entry.load().then(
-        found => this.#call(task, found),
+        loaded => this.#call(task, loaded),
         error => this.#reject(task, error),
       )
   }
@@ -197,19 +204,21 @@ export class Consumer {
   #call(task: Task, { call, owner }: LoadedFunction): void {
     const { storage } = context
     let value: unknown
+    let promise: Promise<unknown> | undefined
     try {
       if (storage === undefined) value = Reflect.apply(call, owner, task.args)
       else
         value = storage.run({ task, progress: this.#progressOf(task) }, () =>
           Reflect.apply(call, owner, task.args),
         )
+      if (isThenable(value)) promise = Promise.resolve(value)
     } catch (error) {
       this.#reject(task, error)
       return
     }
-    if (!isThenable(value)) this.#fulfil(task, value)
+    if (promise === undefined) this.#fulfil(task, value)
     else
-      Promise.resolve(value).then(
+      promise.then(
         result => this.#fulfil(task, result),
         error => this.#reject(task, error),
       )

@@ -16,28 +16,52 @@ export interface LoadedFunction {
 export interface FunctionEntry {
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
-  loaded: LoadedFunction | undefined
+  /** Undefined while the module is not loaded; throws TaskNotFoundError. */
+  find(): LoadedFunction | undefined
   /** Failures are not kept: a module that was missing may be there at the next task. */
   load(): Promise<LoadedFunction>
 }
 
+/** What has been loaded, by address: tasks of a module start in order, whichever function was called first. */
+const modules = new Map<string, Exports>()
+
 export function createEntry(address: FunctionAddress, roots: string[] | undefined): FunctionEntry {
-  const entry: FunctionEntry = {
+  const key = `${address.module}\n${address.base}`
+  let found: LoadedFunction | undefined
+  return {
     label: labelOf(address),
-    loaded: undefined,
+    find() {
+      const exports = modules.get(key)
+      if (exports !== undefined) found ??= findFunction(exports, address)
+      return found
+    },
     async load() {
-      const namespace = await unlessStalled(loadModule(address, roots), address.module)
-      entry.loaded ??= findFunction(namespace, address)
-      return entry.loaded
+      const exports = await unlessStalled(loadModule(address, roots), address.module)
+      modules.set(key, exports)
+      found ??= findFunction(exports, address)
+      return found
     },
   }
-  return entry
 }
 
-async function loadModule({ module, base }: FunctionAddress, roots: string[] | undefined): Promise<unknown> {
+/** A module's namespace, and its default export if there is one: for CommonJS that is `module.exports`. */
+interface Exports {
+  readonly namespace: unknown
+  readonly default: unknown
+}
+
+async function loadModule({ module, base }: FunctionAddress, roots: string[] | undefined): Promise<Exports> {
   const url = roots === undefined ? module : confine(module, base, roots)
   // A .cjs file can be nothing else; the ES module loader would take some ms more to start.
-  if (url.startsWith('file:') && url.endsWith('.cjs')) return createRequire(url)(fileURLToPath(url))
+  if (url.startsWith('file:') && url.endsWith('.cjs')) {
+    const exports: unknown = createRequire(url)(fileURLToPath(url))
+    return { namespace: { default: exports }, default: exports }
+  }
+  const namespace = await importModule(url, base)
+  return { namespace, default: ownValue(namespace, 'default') }
+}
+
+async function importModule(url: string, base: string): Promise<unknown> {
   if (!url.startsWith('file:')) return url.startsWith('node:') ? import(url) : importFrom(base)(url)
   try {
     return await import(url)
@@ -100,15 +124,15 @@ function importFrom(base: string): Import {
 
 /**
  * Own exports only. The names of a CommonJS module that cannot be seen statically are properties of its default
- * export, which is `module.exports`.
+ * export; those that can are both, and `this` is then what it is for callers of `require`.
  */
-function findFunction(namespace: unknown, address: FunctionAddress): LoadedFunction {
-  const owners = [namespace, ownValue(namespace, 'default')]
-  for (const owner of owners) {
-    const value = ownValue(owner, address.name)
-    if (typeof value === 'function') return { call: value as LoadedFunction['call'], owner }
-  }
-  throw notFound(owners, address)
+function findFunction(exports: Exports, address: FunctionAddress): LoadedFunction {
+  const named = ownValue(exports.namespace, address.name)
+  const property = ownValue(exports.default, address.name)
+  if (typeof property === 'function' && (property === named || typeof named !== 'function'))
+    return { call: property as LoadedFunction['call'], owner: exports.default }
+  if (typeof named === 'function') return { call: named as LoadedFunction['call'], owner: exports.namespace }
+  throw notFound(exports, address, named ?? property)
 }
 
 function ownValue(owner: unknown, key: string): unknown {
@@ -116,10 +140,9 @@ function ownValue(owner: unknown, key: string): unknown {
   return canOwn && Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
 }
 
-function notFound(owners: unknown[], { module, name }: FunctionAddress): TaskNotFoundError {
-  const value = owners.map(owner => ownValue(owner, name)).find(found => found !== undefined)
+function notFound(exports: Exports, { module, name }: FunctionAddress, value: unknown): TaskNotFoundError {
   const exported = new Set<string>()
-  for (const owner of owners) {
+  for (const owner of [exports.namespace, exports.default]) {
     if (typeof owner !== 'object' || owner === null) continue
     for (const key of Object.keys(owner)) if (typeof ownValue(owner, key) === 'function') exported.add(key)
   }

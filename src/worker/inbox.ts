@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { now } from '../channel/clock.js'
 import type { RequestMessage } from '../channel/records.js'
 import { longestSpin, spinWhileEqual, type WorkerWants } from '../channel/wait.js'
 import { ahead, Word } from '../channel/words.js'
@@ -32,7 +33,7 @@ export class Inbox {
 
   /** Waits a little for a message, if that pays. Blocks the event loop meanwhile: only with nothing in flight. */
   spin(): void {
-    if (this.patience > 0) spinWhileEqual(this.#words, Word.CallerPosted, this.#taken, performance.now())
+    if (this.patience > 0) spinWhileEqual(this.#words, Word.CallerPosted, this.#taken, now())
   }
 
   /** How long to wait for a message before parking, in ms. */

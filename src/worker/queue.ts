@@ -1,5 +1,6 @@
 /** A place in the queue; the task carries the links itself, so that queueing allocates nothing. */
 export interface Queued {
+  readonly id: number
   readonly priority: number
   previous: Queued | undefined
   next: Queued | undefined
@@ -17,6 +18,8 @@ export class TaskQueue<T extends Queued> {
   /** Highest priority first; lanes that have run dry leave, except the one that nearly all tasks use. */
   readonly #lanes: Lane<T>[] = [{ priority: 0, first: undefined, last: undefined }]
   #length = 0
+  /** Only from the first search on, until the queue runs dry: nearly all tasks are never searched for. */
+  #byId: Map<number, T> | undefined
 
   get length(): number {
     return this.#length
@@ -29,6 +32,7 @@ export class TaskQueue<T extends Queued> {
     else lane.last.next = task
     lane.last = task
     this.#length++
+    this.#byId?.set(task.id, task)
   }
 
   shift(): T | undefined {
@@ -41,11 +45,9 @@ export class TaskQueue<T extends Queued> {
     return undefined
   }
 
-  find(isWanted: (task: T) => boolean): T | undefined {
-    for (const lane of this.#lanes)
-      for (let task = lane.first; task !== undefined; task = task.next as T | undefined)
-        if (isWanted(task)) return task
-    return undefined
+  find(id: number): T | undefined {
+    if (this.#byId === undefined) this.#byId = new Map([...this.#tasks()].map(task => [task.id, task]))
+    return this.#byId.get(id)
   }
 
   /** The task must be in the queue. */
@@ -63,7 +65,14 @@ export class TaskQueue<T extends Queued> {
     task.previous = undefined
     task.next = undefined
     this.#length--
+    if (this.#length === 0) this.#byId = undefined
+    else this.#byId?.delete(task.id)
     if (lane.first === undefined && lane.priority !== 0) this.#lanes.splice(this.#lanes.indexOf(lane), 1)
+  }
+
+  *#tasks(): Generator<T, void, undefined> {
+    for (const lane of this.#lanes)
+      for (let task = lane.first; task !== undefined; task = task.next as T | undefined) yield task
   }
 
   #laneOf(priority: number): Lane<T> {

@@ -1,0 +1,5 @@
+/**
+ * The monotonic clock in ms, taken when the package is loaded: waits must not depend on one that the fake timers of
+ * a test stop later.
+ */
+export const now: () => number = performance.now.bind(performance)
