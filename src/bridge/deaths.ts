@@ -22,7 +22,7 @@ const startDeadline = 15_000
 export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
   if (link.isExiting || !link.isAlive()) return describeDeath(link.exitCode)
   if (link.silence > hangTimeout) {
-    link.terminate()
+    link.kill()
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
     return { exitCode: undefined, reason, cause: undefined }
   }

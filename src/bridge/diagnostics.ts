@@ -1,4 +1,5 @@
-import { channel } from 'node:diagnostics_channel'
+import { type Channel, channel } from 'node:diagnostics_channel'
+import { callSoon } from './callbacks.js'
 import type { TaskInfo } from './unread.js'
 
 /**
@@ -19,3 +20,8 @@ export const workerStarted = channel('async-pool-executor:worker-started')
 export const workerDied = channel('async-pool-executor:worker-died')
 
 export type SettledInfo = TaskInfo & { state: 'fulfilled' | 'rejected' | 'cancelled' }
+
+/** Subscribers are users' code, and may submit or block: they are called when nothing of ours is half done. */
+export function announce(event: Channel, message: unknown): void {
+  if (event.hasSubscribers) callSoon('diagnostics_channel', () => event.publish(message))
+}

@@ -1,8 +1,9 @@
 import type { Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
-import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
+import { Request, Response, type RunExtras, type RunRequest } from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
 import { callDue } from './callbacks.js'
 import {
@@ -15,7 +16,7 @@ import {
   findDeath,
   withCause,
 } from './deaths.js'
-import { started, submitted, workerDied, workerStarted } from './diagnostics.js'
+import { announce, started, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { drainedAtExit } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
@@ -218,17 +219,14 @@ export class Dispatcher implements Source {
   /** The event loop stays alive while anything is awaited, and looks after what a blocked caller looks after. */
   holdEventLoop(): void {
     if (this.#awaited++ > 0) return
-    this.#link?.ref()
     this.#watch = setInterval(() => {
       this.checkAlive()
       callDue()
-    }, watchInterval).unref()
+    }, watchInterval)
   }
 
   releaseEventLoop(): void {
-    if (--this.#awaited > 0) return
-    this.#link?.unref()
-    clearInterval(this.#watch)
+    if (--this.#awaited === 0) clearInterval(this.#watch)
   }
 
   hasNews(): boolean {
@@ -272,24 +270,26 @@ export class Dispatcher implements Source {
   #startLink(): WorkerLink {
     refuseOwnExecutor(this.identity, this.name)
     const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
-      onMessage: message => this.ledger.receive(message),
+      onMessage: message => {
+        if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
+        else this.ledger.receive(message)
+      },
       onDelivery: () => {
         this.#closeWhenIdle()
         callDue()
       },
       onError: error => {
-        this.ledger.lastWords ??= error
+        link.lastWords ??= error
       },
       onExit: exitCode => {
         this.#onDeath(link, describeDeath(exitCode))
         callDue()
       },
     })
-    if (this.#awaited > 0) link.ref()
     drainedAtExit.add(this)
     drainOnSignals(this)
     this.#workersStarted++
-    if (workerStarted.hasSubscribers) workerStarted.publish({ executor: this.name, restarts: this.restarts })
+    announce(workerStarted, { executor: this.name, restarts: this.restarts })
     return link
   }
 
@@ -327,7 +327,7 @@ export class Dispatcher implements Source {
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
-    if (submitted.hasSubscribers) submitted.publish(task.info)
+    if (submitted.hasSubscribers) announce(submitted, task.info)
     if (!delivered) this.checkAlive()
     // In an exit handler that runs after the drain nothing will wait for the task later.
     const { drainOnExit } = this.options
@@ -362,14 +362,13 @@ export class Dispatcher implements Source {
     if (link !== this.#link) return
     link.takeInRest()
     const running = this.#runningIds()
-    const death = withCause(found, this.ledger.lastWords)
+    const death = withCause(found, link.lastWords)
     this.#link = undefined
-    this.ledger.lastWords = undefined
     if (link.isClosing) {
       drainedAtExit.delete(this)
       return
     }
-    if (workerDied.hasSubscribers) workerDied.publish({ executor: this.name, ...death })
+    announce(workerDied, { executor: this.name, ...death })
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
@@ -383,8 +382,7 @@ export class Dispatcher implements Source {
       if (task?.options?.idempotent === true) task.attempt++
       else if (task !== undefined) died.push(task)
     }
-    this.ledger.totals.lost += died.length
-    this.ledger.reject(died, task => diedError(task, death))
+    this.ledger.lose(died, task => diedError(task, death))
   }
 
   /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
@@ -401,8 +399,7 @@ export class Dispatcher implements Source {
 
   #break(death: Death): void {
     this.#broken = death
-    this.ledger.totals.lost += this.ledger.pending.size
-    this.ledger.reject(this.ledger.pending.values(), () => brokenError(this.name, death))
+    this.ledger.lose([...this.ledger.pending.values()], () => brokenError(this.name, death))
     drainedAtExit.delete(this)
   }
 

@@ -3,6 +3,7 @@ import { callAllDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import { takeInOrPark } from './park.js'
 import { print } from './report.js'
+import type { Task } from './task.js'
 import { unreadFailures } from './unread.js'
 
 /** When a drain at exit says on stderr what it is waiting for, in ms. */
@@ -53,9 +54,7 @@ class DrainedAtExit {
 
   #settleAll(notice: Notice): void {
     const start = now()
-    const lostBefore = new Map(
-      [...this.#dispatchers].map(dispatcher => [dispatcher, dispatcher.ledger.totals.lost]),
-    )
+    for (const { ledger } of this.#dispatchers) ledger.lost.clear()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
       const deadline = start + Math.min(...pending.map(timeoutOf))
       if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
@@ -63,10 +62,9 @@ class DrainedAtExit {
           if (now() >= start + timeoutOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
       notice.giveWhenDue(pending)
     }
-    for (const [{ name, ledger }, before] of lostBefore) {
-      const lost = ledger.totals.lost - before
-      if (lost > 0) reportLoss(`${count(lost)} of executor '${name}' died with the worker during the drain`)
-    }
+    for (const { name, ledger } of this.#dispatchers)
+      if (ledger.lost.size > 0)
+        reportLoss(`${total(ledger.lost)} of executor '${name}' died with the worker: ${list(ledger.lost)}`)
   }
 
   #pending(): Dispatcher[] {
@@ -85,7 +83,9 @@ class Notice {
   giveWhenDue(dispatchers: Dispatcher[]): void {
     if (now() < this.due) return
     this.due = Number.POSITIVE_INFINITY
-    print(`waiting for ${dispatchers.map(describe).join(' and ')} before exit`)
+    const tasks = dispatchers.flatMap(({ ledger }) => [...ledger.pending.values()])
+    const names = dispatchers.map(({ name }) => `'${name}'`).join(', ')
+    print(`waiting for ${total(byFunction(tasks))} before exit, of ${names}: ${list(byFunction(tasks))}`)
   }
 }
 
@@ -95,9 +95,11 @@ function timeoutOf({ options }: Dispatcher): number {
 
 /** Kills the worker and says on stderr what it had left to do. */
 export function giveUp(dispatcher: Dispatcher, timeout: number): void {
-  const left = describe(dispatcher)
+  const left = byFunction(dispatcher.ledger.pending.values())
   dispatcher.abandon()
-  reportLoss(`gave up on ${left} after ${Math.round(timeout)} ms`)
+  reportLoss(
+    `gave up on ${total(left)} of executor '${dispatcher.name}' after ${Math.round(timeout)} ms: ${list(left)}`,
+  )
 }
 
 /** Work that was accepted is not done: whoever runs this program should hear of it. */
@@ -106,17 +108,17 @@ function reportLoss(message: string): void {
   process.exitCode ||= 1
 }
 
-function describe(dispatcher: Dispatcher): string {
-  const names = [...dispatcher.ledger.pending.values()].map(task => task.fn.label)
-  return `${count(names.length)} of executor '${dispatcher.name}' (${summarize(names)})`
+function byFunction(tasks: Iterable<Task>): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { fn } of tasks) counts.set(fn.label, (counts.get(fn.label) ?? 0) + 1)
+  return counts
 }
 
-function count(tasks: number): string {
+function total(counts: ReadonlyMap<string, number>): string {
+  const tasks = [...counts.values()].reduce((sum, count) => sum + count, 0)
   return `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`
 }
 
-function summarize(labels: string[]): string {
-  const counts = new Map<string, number>()
-  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
-  return [...counts].map(([label, times]) => (times === 1 ? label : `${times} × ${label}`)).join(', ')
+function list(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([label, count]) => (count === 1 ? label : `${count} × ${label}`)).join(', ')
 }

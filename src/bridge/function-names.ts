@@ -56,7 +56,9 @@ function hrefOf(modulePath: unknown): string {
 }
 
 function resolveModule(path: string, base: string): string {
-  if (path === '') throw invalidType('modulePath', expected, path)
+  // What is trimmed or dropped when a URL is parsed could hide its scheme.
+  if (path === '' || path !== path.trim() || hasControlCharacter(path))
+    throw invalidType('modulePath', expected, path)
   if (isAbsolute(path)) return pathToFileURL(path).href
   if (/^\.\.?([/\\]|$)/.test(path)) return pathToFileURL(resolve(dirname(fileURLToPath(base)), path)).href
   if (path.startsWith('file:')) return fileUrl(path)
@@ -64,6 +66,11 @@ function resolveModule(path: string, base: string): string {
   // data:, http: and the like would run code that is in no file.
   if (/^[a-z][a-z\d+.-]*:/i.test(path)) throw invalidType('modulePath', expected, path)
   return path
+}
+
+function hasControlCharacter(path: string): boolean {
+  for (let index = 0; index < path.length; index++) if (path.charCodeAt(index) < 0x20) return true
+  return false
 }
 
 function fileUrl(path: string): string {

@@ -1,7 +1,7 @@
 import { decodeError, type ErrorRecord } from '../channel/error-record.js'
 import { Outcome, Response, type ResponseMessage } from '../channel/records.js'
 import { callSoon } from './callbacks.js'
-import { settled, started } from './diagnostics.js'
+import { announce, settled, started } from './diagnostics.js'
 import { type SettledState, type Task, TaskState } from './task.js'
 
 /** How many tasks ended in which way. */
@@ -11,19 +11,17 @@ export interface Totals {
   cancelled: number
   /** Settled because their executor was shut down, or the process ended, before they were done. */
   abandoned: number
-  /** Of the failed ones, those that died with a worker. */
-  lost: number
 }
 
 /** Every accepted task from its acceptance to its one and only settlement. */
 export class Ledger {
-  readonly totals: Totals = { completed: 0, failed: 0, cancelled: 0, abandoned: 0, lost: 0 }
+  readonly totals: Totals = { completed: 0, failed: 0, cancelled: 0, abandoned: 0 }
   /** Accepted and not settled, in order of acceptance. */
   readonly pending = new Map<number, Task>()
   /** How many of the pending tasks have a timeout. */
   timed = 0
-  /** What the worker said was killing it. */
-  lastWords: Error | undefined
+  /** Tasks that died with a worker, by function. */
+  readonly lost = new Map<string, number>()
 
   add(task: Task): void {
     this.pending.set(task.id, task)
@@ -36,12 +34,18 @@ export class Ledger {
     this.totals[total]++
     if (task.timeout !== undefined) this.timed--
     task.settle(state, value)
-    if (settled.hasSubscribers) settled.publish({ ...task.info, state: stateNames[state] })
+    if (settled.hasSubscribers) announce(settled, { ...task.info, state: stateNames[state] })
     return true
   }
 
   reject(tasks: Iterable<Task>, errorFor: (task: Task) => Error, total?: keyof Totals): void {
     for (const task of [...tasks]) this.settle(task, TaskState.Rejected, errorFor(task), total)
+  }
+
+  /** Rejects tasks that a worker took with it. */
+  lose(tasks: readonly Task[], errorFor: (task: Task) => Error): void {
+    for (const { fn } of tasks) this.lost.set(fn.label, (this.lost.get(fn.label) ?? 0) + 1)
+    this.reject(tasks, errorFor)
   }
 
   receive(message: ResponseMessage): void {
@@ -51,13 +55,10 @@ export class Ledger {
           this.#onOutcome(message[index] as number, message[index + 1] as Outcome, message[index + 2])
         break
       case Response.Started:
-        started.publish(this.pending.get(message[1])?.info)
+        announce(started, this.pending.get(message[1])?.info)
         break
       case Response.Progress:
         this.#onProgress(message[1], message[2])
-        break
-      case Response.Died:
-        this.lastWords = decodeError(message[1])
         break
     }
   }

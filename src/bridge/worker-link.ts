@@ -65,6 +65,9 @@ export class WorkerLink {
   /** The zero of times in shared words, on the system's clock. */
   readonly #epoch = Math.floor(performance.timeOrigin + now())
   readonly #started = now()
+  /** What the worker said was killing it. */
+  lastWords: Error | undefined
+  #isTerminated = false
   #probesSent = 0
   #unansweredSince = 0
   /** Functions this worker knows by number. */
@@ -104,17 +107,12 @@ export class WorkerLink {
       events.onDelivery()
     })
     port1.unref()
+    this.#worker.terminate = () => {
+      this.#isTerminated = true
+      return Worker.prototype.terminate.call(this.#worker)
+    }
     this.#worker.on('error', error => events.onError(error))
     this.#worker.on('exit', exitCode => events.onExit(exitCode))
-  }
-
-  /** The event loop stays alive until `unref`. */
-  ref(): void {
-    this.#port.ref()
-  }
-
-  unref(): void {
-    this.#port.unref()
   }
 
   /** Sends a task. False if the worker is known to be gone; throws what structured clone throws. */
@@ -147,6 +145,13 @@ export class WorkerLink {
 
   terminate(): void {
     this.#worker.terminate()
+  }
+
+  /** Ends the thread and blocks until it is gone, so that it cannot start another task meanwhile. */
+  kill(): void {
+    this.terminate()
+    const deadline = now() + longestKill
+    while (this.isAlive() && now() < deadline) Atomics.wait(pause, 0, 0, 1)
   }
 
   /** Fewer than `queueSize` tasks wait to start. */
@@ -256,6 +261,8 @@ export class WorkerLink {
    * What it posts also asks for a sign of life from the worker's loop.
    */
   isAlive(): boolean {
+    // Until the thread starts, the other end of the channel waits in a message to it, whatever becomes of the thread.
+    if (this.#isTerminated && this.state === WorkerState.Starting) return false
     if (this.silence === 0) this.#unansweredSince = now()
     this.#probesSent++
     return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
@@ -263,6 +270,7 @@ export class WorkerLink {
 
   /** For how long the worker has left probes unanswered, in ms: its event loop stands still. */
   get silence(): number {
+    if (this.state === WorkerState.Initializing) return this.heartbeatAge
     const answered = Atomics.load(this.#words, Word.ProbesSeen) === this.#probesSent
     return answered || this.state !== WorkerState.Ready ? 0 : now() - this.#unansweredSince
   }
@@ -336,6 +344,10 @@ function inheritsInputType(execArgv: readonly string[] = process.execArgv): bool
     /--input-type\b/.test(process.env.NODE_OPTIONS ?? '')
   )
 }
+
+/** How long a thread that is being terminated may take to end, in ms. */
+const longestKill = 200
+const pause = new Int32Array(new SharedArrayBuffer(4))
 
 let probeAnswers: boolean | undefined
 

@@ -36,7 +36,10 @@ export function createEntry(address: FunctionAddress, roots: string[] | undefine
       return found
     },
     async load() {
-      const exports = await unlessStalled(loadModule(address, roots), address.module)
+      const exports = await unlessStalled(
+        loadModule(address, roots),
+        `a top-level await of ${address.module}`,
+      )
       modules.set(key, exports)
       found ??= findFunction(exports, address)
       return found

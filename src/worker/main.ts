@@ -1,13 +1,15 @@
 /* The worker thread's entry file. */
 import { setEnvironmentData, workerData } from 'node:worker_threads'
+import { now } from '../channel/clock.js'
 import { encodeError, isError } from '../channel/error-record.js'
-import { ancestorsKey, Response, type WorkerInit } from '../channel/records.js'
+import { ancestorsKey, labelOf, Response, type WorkerInit } from '../channel/records.js'
 import { CallerWants, ring } from '../channel/wait.js'
-import { Word, WorkerState } from '../channel/words.js'
+import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
 import { Consumer } from './consumer.js'
 import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
+import { unlessStalled, watchForStalls } from './stall.js'
 import { discardOutput, writeDirectly } from './stdio.js'
 
 const init = (workerData as { asyncPoolExecutor: WorkerInit }).asyncPoolExecutor
@@ -20,6 +22,7 @@ const outbox = new Outbox(words, bell, port)
 const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox })
 
 process.on('uncaughtExceptionMonitor', error => {
+  if (process.listenerCount('uncaughtException') > 0) return // a task's module deals with it, and the thread lives on
   consumer.flush()
   outbox.post([Response.Died, encodeError(isError(error) ? error : new Error(`uncaught: ${String(error)}`))])
 })
@@ -40,15 +43,23 @@ process.on('newListener', event => {
 /** An initializer that fails ends the worker: no task may run without it. */
 async function initialize({ initializer, roots }: WorkerInit): Promise<void> {
   if (initializer === undefined) return
+  // Nobody answers probes yet: this is what shows a caller that the event loop comes round.
+  const heartbeat = setInterval(() => {
+    Atomics.store(words, Word.Heartbeat, sinceEpoch(init.epoch, now()))
+  }, 25).unref()
   const { call, owner } = await createEntry(initializer, roots).load()
-  await Reflect.apply(call, owner, initializer.args)
+  const started = async () => Reflect.apply(call, owner, initializer.args)
+  await unlessStalled(started(), `the initializer ${labelOf(initializer)}`)
+  clearInterval(heartbeat)
 }
 
 // Threads that tasks start inherit it, and know inside which executors they are.
 setEnvironmentData(ancestorsKey, [...init.ancestors])
 
 async function main(): Promise<void> {
+  Atomics.store(words, Word.Heartbeat, sinceEpoch(init.epoch, now()))
   Atomics.store(words, Word.WorkerState, WorkerState.Initializing)
+  watchForStalls(port)
   await initialize(init)
   Atomics.store(words, Word.WorkerState, WorkerState.Ready)
   await consumer.run()

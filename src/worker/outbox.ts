@@ -18,6 +18,8 @@ export class Outbox {
   #posted: number
   #outcomes: unknown[] = [Response.Settled]
   #object: { id: number; name: string; index: number } | undefined
+  /** A result is being written, which runs its getters. */
+  isFlushing = false
 
   constructor(words: Int32Array, bell: Int32Array, port: MessagePort) {
     this.#words = words
@@ -46,11 +48,12 @@ export class Outbox {
 
   /** Posts what has settled. Outcomes are in the caller's hands from here on, even if this thread dies. */
   flush(): void {
-    if (this.isEmpty) return
+    if (this.isEmpty || this.isFlushing) return
     const outcomes = this.#outcomes
     const object = this.#object
     this.#outcomes = [Response.Settled]
     this.#object = undefined
+    this.isFlushing = true
     try {
       this.#port.postMessage(outcomes)
     } catch (error) {
@@ -63,6 +66,7 @@ export class Outbox {
       )
       this.#port.postMessage(outcomes)
     }
+    this.isFlushing = false
     this.#publish()
   }
 

@@ -1,27 +1,37 @@
+import type { MessagePort } from 'node:worker_threads'
 import { ExecutorError } from '../channel/errors.js'
 
-/** How often to look whether a module that is still loading can ever finish, in ms. */
-const interval = 50
+/** Called when nothing keeps the event loop alive any more. */
+const waiting = new Set<() => void>()
+let channelPort: MessagePort | undefined
 
-/** The channel's port keeps the thread alive, and nothing else of ours does. */
-const ours = 1
+/** @param port - what keeps the thread alive while nothing loads */
+export function watchForStalls(port: MessagePort): void {
+  channelPort = port
+  process.on('beforeExit', () => {
+    for (const giveUp of waiting) giveUp()
+  })
+}
 
 /**
- * Waits for a module to load, unless it cannot: when nothing is left that keeps the event loop alive, except what
- * was there before any module, a top-level await that has not settled never will. At the end of a program Node
- * notices that too, and exits with code 13; here the channel keeps the thread alive.
+ * Waits for a module to load, or for an initializer, unless that can never end: a top-level await that has not
+ * settled when nothing is left that keeps the event loop alive never will. At the end of a program Node notices that,
+ * and exits with code 13. Here the channel keeps the thread alive; meanwhile it does not, and Node says when.
  *
- * @throws {ExecutorError} if loading stalls
+ * @throws {ExecutorError} if it stalls
  */
-export function unlessStalled<T>(loading: Promise<T>, module: string): Promise<T> {
-  let watch: NodeJS.Timeout | undefined
+export async function unlessStalled<T>(loading: Promise<T>, what: string): Promise<T> {
+  let giveUp = () => {}
   const stalled = new Promise<never>((_resolve, reject) => {
-    let quietLooks = 0
-    watch = setInterval(() => {
-      // Twice in a row: between two file system calls of the loader there is nothing to be seen for a moment.
-      quietLooks = process.getActiveResourcesInfo().length <= ours ? quietLooks + 1 : 0
-      if (quietLooks === 2) reject(new ExecutorError(`a top-level await of ${module} never settles`))
-    }, interval).unref()
+    giveUp = () =>
+      reject(new ExecutorError(`${what} never settles: nothing is left that it could be waiting for`))
   })
-  return Promise.race([loading, stalled]).finally(() => clearInterval(watch))
+  waiting.add(giveUp)
+  channelPort?.unref()
+  try {
+    return await Promise.race([loading, stalled])
+  } finally {
+    waiting.delete(giveUp)
+    if (waiting.size === 0) channelPort?.ref()
+  }
 }
