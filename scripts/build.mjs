@@ -1,12 +1,30 @@
-// Builds dist/ from src/: one CommonJS implementation, an ES module face that re-exports it, and the types.
+// Builds dist/ from src/: one CommonJS implementation, ES module faces that re-export it, and the types.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const require = createRequire(import.meta.url)
 const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 
 rmSync(`${root}/dist`, { recursive: true, force: true })
 node('node_modules/typescript/bin/tsc', '-p', '.')
 node('node_modules/rolldown/bin/cli.mjs', '-c')
-for (const face of ['index', 'task']) copyFileSync(`${root}/src/${face}.mts`, `${root}/dist/${face}.mjs`)
+for (const entry of ['index', 'task']) writeFaces(entry)
+
+/**
+ * Node gets a face that requires the implementation: to import a CommonJS file takes the module loader 6 ms longer.
+ * Bundlers get one that they can follow.
+ */
+function writeFaces(entry) {
+  const names = Object.keys(require(`${root}/dist/${entry}.js`)).join(', ')
+  const face = [
+    "import { createRequire } from 'node:module'",
+    '',
+    `export const { ${names} } = createRequire(import.meta.url)('./${entry}.js')`,
+  ]
+  writeFileSync(`${root}/dist/${entry}.mjs`, `${face.join('\n')}\n`)
+  writeFileSync(`${root}/dist/${entry}.bundler.mjs`, `export { ${names} } from './${entry}.js'\n`)
+  writeFileSync(`${root}/dist/${entry}.d.mts`, `export * from './${entry}.js'\n`)
+}
