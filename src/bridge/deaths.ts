@@ -20,7 +20,8 @@ const startDeadline = 15_000
 
 /** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
 export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
-  if (link.isExiting || !link.isAlive()) return describeDeath(link.exitCode)
+  if (link.isExiting) return describeDeath(link.exitCode)
+  if (!link.isAlive()) return link.isTerminated ? terminated : describeDeath(undefined)
   if (link.silence > hangTimeout) {
     link.kill()
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
@@ -33,6 +34,8 @@ export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): D
   }
   return undefined
 }
+
+const terminated: Death = { exitCode: undefined, reason: 'it was terminated', cause: undefined }
 
 export function describeDeath(exitCode: number | undefined): Death {
   const reason =

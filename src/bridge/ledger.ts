@@ -55,7 +55,7 @@ export class Ledger {
           this.#onOutcome(message[index] as number, message[index + 1] as Outcome, message[index + 2])
         break
       case Response.Started:
-        announce(started, this.pending.get(message[1])?.info)
+        this.#onStarted(message[1])
         break
       case Response.Progress:
         this.#onProgress(message[1], message[2])
@@ -70,6 +70,11 @@ export class Ledger {
     else if (outcome === Outcome.Failed)
       this.settle(task, TaskState.Rejected, decodeError(value as ErrorRecord))
     else this.settle(task, TaskState.Rejected, value)
+  }
+
+  #onStarted(id: number): void {
+    const task = this.pending.get(id)
+    if (task !== undefined) announce(started, task.info)
   }
 
   #onProgress(id: number, value: unknown): void {

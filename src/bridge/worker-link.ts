@@ -67,7 +67,8 @@ export class WorkerLink {
   readonly #started = now()
   /** What the worker said was killing it. */
   lastWords: Error | undefined
-  #isTerminated = false
+  /** Somebody has called `terminate` on the Worker. */
+  isTerminated = false
   #probesSent = 0
   #unansweredSince = 0
   /** Functions this worker knows by number. */
@@ -108,7 +109,7 @@ export class WorkerLink {
     })
     port1.unref()
     this.#worker.terminate = () => {
-      this.#isTerminated = true
+      this.isTerminated = true
       return Worker.prototype.terminate.call(this.#worker)
     }
     this.#worker.on('error', error => events.onError(error))
@@ -262,7 +263,7 @@ export class WorkerLink {
    */
   isAlive(): boolean {
     // Until the thread starts, the other end of the channel waits in a message to it, whatever becomes of the thread.
-    if (this.#isTerminated && this.state === WorkerState.Starting) return false
+    if (this.isTerminated && this.state === WorkerState.Starting) return false
     if (this.silence === 0) this.#unansweredSince = now()
     this.#probesSent++
     return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
