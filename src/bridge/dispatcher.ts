@@ -141,7 +141,7 @@ export class Dispatcher implements Source {
     while (this.drain(deadline)) {
       if (this.running === 0 && this.ledger.pending.size === 0) return true
       if (isOver(deadline)) return false
-      this.#link?.awaitRelease(deadline, this)
+      if (!this.takeIn()) this.#link?.awaitRelease(deadline, this)
     }
     return false
   }
