@@ -1,6 +1,6 @@
-import { now } from '../channel/clock.js'
 import { TimeoutError } from '../channel/errors.js'
 import { callDue } from './callbacks.js'
+import { deadlineOf, isOver, never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import { type Future, taskOf } from './future.js'
 import { checkAsCompletedOptions, checkGatherOptions, checkWaitOptions } from './option-checks.js'
@@ -31,7 +31,10 @@ export function wait<T>(
   const { returnWhen = 'all-completed' } = options
   const tasks = byTask(futures)
   const watch = new Watch(tasks.keys())
-  watch.awaitUntil(() => watch.isComplete || isOver[returnWhen](watch), deadlineOf(options.timeout))
+  watch.awaitUntil(
+    () => watch.isComplete || endsWait[returnWhen](watch),
+    deadlineOf('options.timeout', options.timeout),
+  )
   watch.stop()
   const done = new Set<Future<T>>()
   const pending = new Set<Future<T>>()
@@ -53,7 +56,7 @@ export function asCompleted<T>(
   options: { timeout?: number } = {},
 ): Iterable<Future<T>> {
   checkAsCompletedOptions(options)
-  const deadline = deadlineOf(options.timeout)
+  const deadline = deadlineOf('options.timeout', options.timeout)
   const tasks = byTask(futures)
   return inOrderOfSettling(tasks, new Watch(tasks.keys()), deadline)
 }
@@ -82,7 +85,7 @@ export function gather<T>(futures: Iterable<Future<T>>, options: { returnErrors?
   })
 }
 
-const isOver: Record<NonNullable<WaitOptions['returnWhen']>, (watch: Watch) => boolean> = {
+const endsWait: Record<NonNullable<WaitOptions['returnWhen']>, (watch: Watch) => boolean> = {
   'first-completed': watch => watch.settled.length > 0,
   'first-error': watch => watch.rejected > 0, // as in Python, to be cancelled is not an error here
   'all-completed': () => false,
@@ -116,11 +119,11 @@ class Watch {
     return this.settled.length === this.tasks.length
   }
 
-  /** Blocks until `isOver` or the deadline; returns whether it is over. */
-  awaitUntil(isOver: () => boolean, deadline: number): boolean {
-    while (!isOver()) {
+  /** Blocks until the condition holds or the deadline has passed; returns whether it holds. */
+  awaitUntil(holds: () => boolean, deadline: number): boolean {
+    while (!holds()) {
       if (takeInOrPark(this.#dispatchers, deadline)) callDue()
-      else if (now() >= deadline) return isOver()
+      else if (isOver(deadline)) return holds()
     }
     return true
   }
@@ -145,12 +148,6 @@ function* inOrderOfSettling<T>(
   } finally {
     watch.stop()
   }
-}
-
-const never = Number.POSITIVE_INFINITY
-
-function deadlineOf(timeout: number | undefined): number {
-  return timeout === undefined ? never : now() + timeout
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE if that is not an iterable of futures */

@@ -3,9 +3,10 @@ import { now } from '../channel/clock.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
-import { Request, Response, type RunExtras, type RunRequest } from '../channel/records.js'
+import { Response } from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
 import { callDue } from './callbacks.js'
+import { isOver, never } from './deadline.js'
 import {
   abandonedError,
   brokenError,
@@ -16,19 +17,18 @@ import {
   findDeath,
   withCause,
 } from './deaths.js'
-import { announce, started, submitted, workerDied, workerStarted } from './diagnostics.js'
+import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { drainedAtExit } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
+import { requestOf } from './request.js'
 import { drainOnSignals } from './signals.js'
-import { Task, TaskState } from './task.js'
+import { settlesWithin, Task, TaskState } from './task.js'
 import { invalidType } from './validate.js'
 import { WorkerLink } from './worker-link.js'
-
-const never = Number.POSITIVE_INFINITY
 
 /** Ids are Int32 words in shared memory, where 0 means none. */
 const largestId = 2 ** 31 - 1
@@ -336,13 +336,10 @@ export class Dispatcher implements Source {
   }
 
   #send(link: WorkerLink, task: Task, transferList?: readonly Transferable[]): boolean {
-    const { id, fn, args } = task
+    const { fn, args } = task
     link.define(fn)
-    const message: RunRequest = [Request.Run, id, fn.number, args ?? []]
-    const extras = extrasOf(task)
-    if (extras !== undefined) message.push(extras)
     try {
-      return link.run(message, transferList)
+      return link.run(requestOf(task), transferList)
     } catch (error) {
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
       if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
@@ -415,34 +412,4 @@ export class Dispatcher implements Source {
       if (this.ledger.settle(task, TaskState.Rejected, error)) link.cancel(id, error)
     }
   }
-}
-
-/** Undefined for most tasks, which have nothing beyond a function and arguments. */
-function extrasOf({ options, timeout, attempt }: Task): RunExtras | undefined {
-  const announce = started.hasSubscribers
-  if (options === undefined && timeout === undefined && attempt === 1 && !announce) return undefined
-  return {
-    ...(options?.priority !== undefined && { priority: options.priority }),
-    ...(timeout !== undefined && { timeout }),
-    ...(attempt > 1 && { attempt }),
-    ...(announce && { announce }),
-  }
-}
-
-/** Resolves when the task settles, and after `timeout` ms at the latest. */
-function settlesWithin(task: Task, timeout: number): Promise<void> {
-  return new Promise(resolve => {
-    const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, 2 ** 31 - 1))
-    function finish(): void {
-      clearTimeout(timer)
-      task.observers?.delete(finish)
-      resolve()
-    }
-    task.observe(finish)
-  })
-}
-
-/** Most waits have no end; they need no clock. */
-function isOver(deadline: number): boolean {
-  return deadline !== never && now() >= deadline
 }

@@ -1,5 +1,6 @@
 import { now } from '../channel/clock.js'
 import { callSite } from './base.js'
+import { deadlineOf, never } from './deadline.js'
 import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
 import { type FunctionName, FunctionNames, type ModulePath } from './function-names.js'
@@ -10,7 +11,7 @@ import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './optio
 import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
 import { type ExecutorStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
-import { checkMilliseconds, invalidType } from './validate.js'
+import { invalidType } from './validate.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
 export type TaskFunction = (...args: any[]) => unknown
@@ -135,7 +136,7 @@ export class AsyncPoolExecutor implements Disposable {
   ): Awaited<ReturnType<F>> {
     const task = this.#submit(modulePath, fnName, args, options)
     task.expected = true
-    this.#dispatcher.await(task, Number.POSITIVE_INFINITY)
+    this.#dispatcher.await(task, never)
     return task.read() as Awaited<ReturnType<F>>
   }
 
@@ -223,10 +224,4 @@ export class AsyncPoolExecutor implements Disposable {
     if (options !== undefined) checkTaskOptions(options)
     return this.#functions.find(modulePath, fnName)
   }
-}
-
-function deadlineOf(what: string, timeout: number | undefined): number {
-  if (timeout === undefined) return Number.POSITIVE_INFINITY
-  checkMilliseconds(what, timeout)
-  return now() + timeout
 }

@@ -1,5 +1,6 @@
 import { now } from '../channel/clock.js'
 import { callAllDue } from './callbacks.js'
+import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import { takeInOrPark } from './park.js'
 import { print } from './report.js'
@@ -82,7 +83,7 @@ class Notice {
 
   giveWhenDue(dispatchers: Dispatcher[]): void {
     if (now() < this.due) return
-    this.due = Number.POSITIVE_INFINITY
+    this.due = never
     const tasks = dispatchers.flatMap(({ ledger }) => [...ledger.pending.values()])
     const names = dispatchers.map(({ name }) => `'${name}'`).join(', ')
     print(`waiting for ${total(byFunction(tasks))} before exit, of ${names}: ${list(byFunction(tasks))}`)

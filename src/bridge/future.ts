@@ -1,10 +1,11 @@
 import { now } from '../channel/clock.js'
 import { TimeoutError } from '../channel/errors.js'
 import { callDue, callSoon } from './callbacks.js'
+import { deadlineOf } from './deadline.js'
 import { stateNames } from './ledger.js'
 import { toError } from './report.js'
 import { Task, TaskState } from './task.js'
-import { checkMilliseconds, invalidType } from './validate.js'
+import { invalidType } from './validate.js'
 
 export type FutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
 
@@ -125,13 +126,12 @@ export class Future<T> {
 
   #wait(timeout: number | undefined): void {
     const task = this.#task
-    if (timeout !== undefined) checkMilliseconds('timeout', timeout)
-    if (task.state !== TaskState.Pending) return
     const start = now()
+    const deadline = deadlineOf('timeout', timeout)
+    if (task.state !== TaskState.Pending) return
     const expected = task.expected
     task.expected = true
-    if (task.dispatcher.await(task, timeout === undefined ? Number.POSITIVE_INFINITY : start + timeout))
-      return
+    if (task.dispatcher.await(task, deadline)) return
     task.expected = expected
     throw timedOut(task, now() - start)
   }

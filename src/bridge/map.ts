@@ -1,3 +1,4 @@
+import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
@@ -84,6 +85,6 @@ function awaitValue(submission: Submission): unknown {
   if ('error' in submission) throw submission.error
   const { task } = submission
   task.expected = true
-  task.dispatcher.await(task, Number.POSITIVE_INFINITY)
+  task.dispatcher.await(task, never)
   return task.read()
 }

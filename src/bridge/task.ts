@@ -1,3 +1,4 @@
+import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
@@ -91,4 +92,17 @@ export class Task {
   get label(): string {
     return `${this.fn.label} (task ${this.id} of executor '${this.dispatcher.name}')`
   }
+}
+
+/** Resolves when the task settles, and after `timeout` ms at the latest. */
+export function settlesWithin(task: Task, timeout: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, 2 ** 31 - 1))
+    function finish(): void {
+      clearTimeout(timer)
+      task.observers?.delete(finish)
+      resolve()
+    }
+    task.observe(finish)
+  })
 }

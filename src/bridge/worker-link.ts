@@ -1,22 +1,13 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import {
   MessageChannel,
   type MessagePort,
   receiveMessageOnPort,
   type Transferable,
   Worker,
-  type WorkerOptions,
 } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError } from '../channel/error-record.js'
-import {
-  Request,
-  type RequestMessage,
-  type ResponseMessage,
-  type RunRequest,
-  type WorkerInit,
-} from '../channel/records.js'
+import { Request, type RequestMessage, type ResponseMessage, type RunRequest } from '../channel/records.js'
 import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
 import {
   ahead,
@@ -33,7 +24,13 @@ import {
 import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
+import { probeWorks } from './probe.js'
 import { Spin } from './spin.js'
+import { startWorker } from './start-worker.js'
+
+/** How long a thread that is being terminated may take to end, in ms. */
+const longestKill = 200
+const pause = new Int32Array(new SharedArrayBuffer(4))
 
 export interface LinkEvents {
   /** A message from the worker, in order, whether it was fetched or came through the event loop. */
@@ -316,48 +313,4 @@ export class WorkerLink {
     ring(this.#words, Word.WorkerParked, rank)
     return delivered === true
   }
-}
-
-/** Beside this file in the built package, whatever folders the sources are in. */
-const entry = join(__dirname, 'worker.js')
-
-function startWorker(options: ResolvedOptions, init: WorkerInit): Worker {
-  const workerOptions: WorkerOptions = {
-    ...options.worker,
-    name: options.name,
-    workerData: { asyncPoolExecutor: init },
-    transferList: [init.port],
-    // With 'direct' and 'ignore' nothing is sent this way; not to connect the streams saves some start-up time.
-    stdout: options.stdio !== 'inherit',
-    stderr: options.stdio !== 'inherit',
-  }
-  const worker = inheritsInputType(options.worker.execArgv)
-    ? new Worker(`import(${JSON.stringify(pathToFileURL(entry).href)})`, { ...workerOptions, eval: true })
-    : new Worker(entry, workerOptions)
-  worker.unref()
-  return worker
-}
-
-/** `node --input-type=module -e …` hands its flag down, and with it a worker cannot start from a file. */
-function inheritsInputType(execArgv: readonly string[] = process.execArgv): boolean {
-  return (
-    execArgv.some(flag => flag.startsWith('--input-type')) ||
-    /--input-type\b/.test(process.env.NODE_OPTIONS ?? '')
-  )
-}
-
-/** How long a thread that is being terminated may take to end, in ms. */
-const longestKill = 200
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
-let probeAnswers: boolean | undefined
-
-function probeWorks(): boolean {
-  if (probeAnswers === undefined) {
-    const { port1, port2 } = new MessageChannel()
-    const answer: unknown = port1.postMessage(0)
-    probeAnswers = answer === true
-    port2.close()
-  }
-  return probeAnswers
 }

@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Worker, type WorkerOptions } from 'node:worker_threads'
+import type { WorkerInit } from '../channel/records.js'
+import type { ResolvedOptions } from './options.js'
+
+/** Beside this file in the built package, whatever folders the sources are in. */
+const entry = join(__dirname, 'worker.js')
+
+export function startWorker(options: ResolvedOptions, init: WorkerInit): Worker {
+  const workerOptions: WorkerOptions = {
+    ...options.worker,
+    name: options.name,
+    workerData: { asyncPoolExecutor: init },
+    transferList: [init.port],
+    // With 'direct' and 'ignore' nothing is sent this way; not to connect the streams saves some start-up time.
+    stdout: options.stdio !== 'inherit',
+    stderr: options.stdio !== 'inherit',
+  }
+  const worker = inheritsInputType(options.worker.execArgv)
+    ? new Worker(`import(${JSON.stringify(pathToFileURL(entry).href)})`, { ...workerOptions, eval: true })
+    : new Worker(entry, workerOptions)
+  worker.unref()
+  return worker
+}
+
+/** `node --input-type=module -e …` hands its flag down, and with it a worker cannot start from a file. */
+function inheritsInputType(execArgv: readonly string[] = process.execArgv): boolean {
+  return (
+    execArgv.some(flag => flag.startsWith('--input-type')) ||
+    /--input-type\b/.test(process.env.NODE_OPTIONS ?? '')
+  )
+}
