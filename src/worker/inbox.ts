@@ -1,8 +1,16 @@
+import { availableParallelism } from 'node:os'
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import type { RequestMessage } from '../channel/records.js'
 import { longestSpin, spinWhileEqual, type WorkerWants } from '../channel/wait.js'
 import { ahead, Word } from '../channel/words.js'
+
+/**
+ * A message wakes the event loop in any case. With one core, where its thread runs only when the caller sleeps, that
+ * alone is a system call less than to be woken by `ring` as well. With more, `ring` is quicker, and the messages of a
+ * burst can be fetched at less cost than the event loop brings them.
+ */
+const isWokenByPort = availableParallelism() === 1
 
 /** The worker's end of the caller's messages: reads them in order and sleeps while there are none. */
 export class Inbox {
@@ -12,23 +20,30 @@ export class Inbox {
   /** A waitAsync is pending. It outlives a park that something else ended, and serves the next one. */
   #armed = false
   #resume: (() => void) | undefined
+  /** Brought by the event loop. The counter of taken messages runs ahead of the caller's for a moment then. */
+  readonly #delivered: RequestMessage[] = []
 
   constructor(words: Int32Array, port: MessagePort) {
     this.#words = words
     this.#port = port
     this.#taken = Atomics.load(words, Word.WorkerPosted) // both counters begin at the same value
+    if (isWokenByPort)
+      port.on('message', (message: RequestMessage) => {
+        this.#delivered.push(message)
+        this.wake()
+      })
     port.ref() // a pending waitAsync does not keep the thread alive
   }
 
   hasNews(): boolean {
-    return Atomics.load(this.#words, Word.CallerPosted) !== this.#taken
+    return this.#delivered.length > 0 || ahead(Atomics.load(this.#words, Word.CallerPosted), this.#taken) > 0
   }
 
   /** The next message, or undefined while the counter announces none. */
   next(): RequestMessage | undefined {
-    if (ahead(Atomics.load(this.#words, Word.CallerPosted), this.#taken) <= 0) return undefined
+    if (!this.hasNews()) return undefined
     this.#taken = (this.#taken + 1) | 0
-    return receiveMessageOnPort(this.#port)?.message
+    return this.#delivered.shift() ?? receiveMessageOnPort(this.#port)?.message
   }
 
   /** Waits a little for a message, if that pays. Blocks the event loop meanwhile: only with nothing in flight. */
@@ -49,13 +64,17 @@ export class Inbox {
    * ended by `wake`, from this thread, when a task settles. If the caller's thread is gone, so is this one.
    */
   park(wants: WorkerWants): Promise<void> | undefined {
+    if (isWokenByPort) return this.hasNews() ? undefined : this.#untilWoken()
     Atomics.store(this.#words, Word.WorkerParked, wants)
-    if (!this.hasNews() && this.#arm(wants))
-      return new Promise(resolve => {
-        this.#resume = resolve
-      })
+    if (!this.hasNews() && this.#arm(wants)) return this.#untilWoken()
     Atomics.store(this.#words, Word.WorkerParked, 0)
     return undefined
+  }
+
+  #untilWoken(): Promise<void> {
+    return new Promise(resolve => {
+      this.#resume = resolve
+    })
   }
 
   get isParked(): boolean {
