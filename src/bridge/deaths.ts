@@ -23,14 +23,16 @@ export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): D
   if (link.isExiting) return describeDeath(link.exitCode)
   if (!link.isAlive()) return link.isTerminated ? terminated : describeDeath(undefined)
   if (link.silence > hangTimeout) {
-    link.kill()
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
-    return { exitCode: undefined, reason, cause: undefined }
+    link.stall = { exitCode: undefined, reason, cause: undefined }
+    link.kill()
+    return link.stall
   }
   if (link.startingFor > startDeadline) {
-    link.terminate()
     const reason = `it did not start within ${startDeadline} ms`
-    return { exitCode: undefined, reason, cause: undefined, isFinal: true }
+    link.stall = { exitCode: undefined, reason, cause: undefined, isFinal: true }
+    link.terminate()
+    return link.stall
   }
   return undefined
 }

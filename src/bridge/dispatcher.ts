@@ -209,8 +209,9 @@ export class Dispatcher implements Source {
 
   /** Kills the worker; what is unsettled is rejected. */
   abandon(): void {
-    this.#link?.terminate()
-    this.#link = undefined
+    const link = this.#link
+    this.#link = undefined // first: in Deno the thread's exit is reported from inside terminate()
+    link?.terminate()
     drainedAtExit.delete(this)
     this.ledger.reject(this.ledger.pending.values(), abandonedError, 'abandoned')
     callDue()
@@ -359,7 +360,7 @@ export class Dispatcher implements Source {
     if (link !== this.#link) return
     link.takeInRest()
     const running = this.#runningIds()
-    const death = withCause(found, link.lastWords)
+    const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {
       drainedAtExit.delete(this)

@@ -1,5 +1,5 @@
 import { now } from '../channel/clock.js'
-import { callSite } from './base.js'
+import { callerFile } from './base.js'
 import { deadlineOf, never } from './deadline.js'
 import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
@@ -53,9 +53,9 @@ export class AsyncPoolExecutor implements Disposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
-    const site = callSite(new.target, AsyncPoolExecutor)
-    const resolved = resolveOptions(options, site.file)
-    this.#dispatcher = new Dispatcher(resolved, identify(site.position, resolved.name))
+    const file = callerFile(new.target, AsyncPoolExecutor)
+    const resolved = resolveOptions(options, file)
+    this.#dispatcher = new Dispatcher(resolved, identify(file, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
   }
 

@@ -29,7 +29,7 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   stdio: (what, value) => checkOneOf(what, value, ['direct', 'inherit', 'ignore']),
   env: (what, value) => value !== SHARE_ENV && checkObject(what, value),
   argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
-  execArgv: (what, value) => checkList(what, value, 'an array of strings', checkString),
+  execArgv: checkExecArgv,
   resourceLimits: checkObject,
 }
 
@@ -108,6 +108,17 @@ export function checkOneOf(what: string, value: unknown, allowed: readonly strin
 function checkList(what: string, value: unknown, expected: string, checkItem?: Check): void {
   if (!Array.isArray(value)) throw invalidType(what, expected, value)
   for (const [index, item] of value.entries()) checkItem?.(`${what}[${index}]`, item)
+}
+
+/** Node lifts its permission model in a worker that is given any `execArgv`, even an empty one (nodejs/node#62222). */
+function checkExecArgv(what: string, value: unknown): void {
+  checkList(what, value, 'an array of strings', checkString)
+  if ('permission' in process)
+    throw invalidType(
+      what,
+      "left out under Node's permission model, which any value would lift in the worker",
+      value,
+    )
 }
 
 function checkString(what: string, value: unknown): void {

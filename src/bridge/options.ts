@@ -71,7 +71,7 @@ export interface ExecutorOptions {
   env?: NonNullable<WorkerOptions['env']>
   /** As for `new Worker()` of node:worker_threads. */
   argv?: readonly string[]
-  /** As for `new Worker()` of node:worker_threads. Note that any value lifts Node's permission model in the worker. */
+  /** As for `new Worker()` of node:worker_threads. Refused under Node's permission model, which any value would lift in the worker. */
   execArgv?: readonly string[]
   /** As for `new Worker()` of node:worker_threads. */
   resourceLimits?: ResourceLimits

@@ -13,9 +13,6 @@ export function startWorker(options: ResolvedOptions, init: WorkerInit): Worker 
     name: options.name,
     workerData: { asyncPoolExecutor: init },
     transferList: [init.port],
-    // With 'direct' and 'ignore' nothing is sent this way; not to connect the streams saves some start-up time.
-    stdout: options.stdio !== 'inherit',
-    stderr: options.stdio !== 'inherit',
   }
   const worker = inheritsInputType(options.worker.execArgv)
     ? new Worker(`import(${JSON.stringify(pathToFileURL(entry).href)})`, { ...workerOptions, eval: true })

@@ -21,6 +21,7 @@ import {
   Word,
   WorkerState,
 } from '../channel/words.js'
+import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
@@ -64,6 +65,8 @@ export class WorkerLink {
   readonly #started = now()
   /** What the worker said was killing it. */
   lastWords: Error | undefined
+  /** Why this side ended it. */
+  stall: Death | undefined
   /** Somebody has called `terminate` on the Worker. */
   isTerminated = false
   #probesSent = 0

@@ -192,7 +192,8 @@ export class Consumer {
     if (found !== undefined) this.#call(task, found)
     else
       task.entry.load().then(
-        loaded => this.#call(task, loaded),
+        // Cancelled or timed out while it was loaded: its signal is aborted, and nobody waits for it.
+        loaded => (task.isAnswered ? this.#release(task) : this.#call(task, loaded)),
         error => this.#reject(task, error),
       )
   }

@@ -138,7 +138,11 @@ function findFunction(exports: Exports, address: FunctionAddress): LoadedFunctio
   throw notFound(exports, address, named ?? property)
 }
 
+/** Own exports, but none whose name leads elsewhere. */
+const refused = new Set(['__proto__', 'constructor', 'prototype'])
+
 function ownValue(owner: unknown, key: string): unknown {
+  if (refused.has(key)) return undefined
   const canOwn = (typeof owner === 'object' && owner !== null) || typeof owner === 'function'
   return canOwn && Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
 }

@@ -31,10 +31,13 @@ process.on('uncaughtExceptionMonitor', error => {
 process.on('exit', code => {
   consumer.flush()
   Atomics.store(words, Word.ExitCode, code)
-  const othersFollow = process.listenerCount('exit') > 1
+  const othersFollow = process.listenerCount('exit') > listenersAtStart
   Atomics.store(words, Word.WorkerState, othersFollow ? WorkerState.Exiting : WorkerState.Exited)
   ring(bell, 0, CallerWants.Messages)
 })
+
+/** Ours, and one that Node itself has in each worker. */
+const listenersAtStart = process.listenerCount('exit')
 
 process.on('newListener', event => {
   if (event === 'exit') Atomics.store(words, Word.HasExitHooks, 1)
