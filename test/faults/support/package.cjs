@@ -12,5 +12,14 @@ threads.Worker = class extends Worker {
   }
 }
 
+// As in Bun and Deno, where posting does not tell whether anybody is there.
+if (process.env.APE_NO_PROBE) {
+  const { prototype } = threads.MessagePort
+  const { postMessage } = prototype
+  prototype.postMessage = function (...args) {
+    Reflect.apply(postMessage, this, args)
+  }
+}
+
 const dist = process.env.APE_DIST ?? join(__dirname, '../../../dist')
 module.exports = { ...require(join(dist, 'index.js')), workers }
