@@ -114,6 +114,18 @@ describe('cancel', () => {
     expect(executor.stats()).toMatchObject({ running: 0, cancelled: 1, completed: 1, restarts: 0 })
   })
 
+  test('of a task whose module is still loading: its function is not called any more', () => {
+    const words = sharedWords()
+    const executor = create()
+    const future = executor.submit(new URL('fixtures/failing/slow-timer.mjs', import.meta.url), 'count', [
+      words,
+    ])
+    while (future.state === 'queued') Atomics.wait(words, Word.Release, 0, 1)
+    expect(future.cancel()).toBe(true)
+    while (executor.stats().running > 0) Atomics.wait(words, Word.Release, 0, 1)
+    expect(words[Word.Started]).toBe(0)
+  })
+
   test('racing with a timeout and with completion settles a future once', () => {
     const executor = create({ size: 4 })
     const states = {}
@@ -176,6 +188,19 @@ describe('a restart', () => {
       reason: 'it exited with code 3',
       cause: undefined,
     })
+  })
+
+  test('cannot leave a task behind whose arguments close the executor', () => {
+    const executor = create()
+    executor.run(tasks, 'value', [1])
+    const item = {
+      get closes() {
+        executor.shutdown({ timeout: 1_000 })
+        return true
+      },
+    }
+    // Refused or done, but not forgotten.
+    expect(code(() => executor.submit(tasks, 'value', [item]).result(2_000))).not.toBe('ERR_TIMEOUT')
   })
 
   test('sends a task on whose arguments were being read when it died', () => {

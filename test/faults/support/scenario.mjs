@@ -58,7 +58,7 @@ export class Scenario {
 
   /** Blocks in the way under test, and lets the fault happen meanwhile. */
   wait() {
-    this.#waiting = true
+    this.#waiting = this.waiter !== 'map'
     const result = this.#wait()
     this.latency = this.#since()
     return result
@@ -120,8 +120,16 @@ export class Scenario {
 
   #map() {
     const { cause, words, name: kind } = this
-    const items = [{ kind, cause, words }, { item: 1 }, { item: 2 }]
-    const results = this.executor.map(this.module, 'handle', items)
+    const waits = () => {
+      this.#waiting = true
+    }
+    function* items() {
+      yield { kind, cause, words }
+      waits() // not before: the task at fault is on its way now
+      yield { item: 1 }
+      yield { item: 2 }
+    }
+    const results = this.executor.map(this.module, 'handle', items())
     const { value, error } = capture(() => results.next())
     this.#checkVictim({ value: value?.value, error })
   }
