@@ -1,0 +1,46 @@
+import { fileURLToPath } from 'node:url'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { describe, expect, test } from 'vitest'
+import { parseLines, runChild } from './support/run-child.mjs'
+
+const program = fileURLToPath(new URL('support/matrix-child.mjs', import.meta.url))
+const env = { ...process.env, APE_NO_PROBE: '1' }
+
+async function runCell(...cell) {
+  const { code, stdout, timedOut } = await runChild([program, ...cell], { env, deadline: 15_000 })
+  const result = parseLines(stdout).records.find(record => record.cell !== undefined)
+  return { code, timedOut, problems: result?.problems ?? ['did not end'] }
+}
+
+test('the death probe: posting to a port tells whether the thread at its other end lives', async () => {
+  const { port1, port2 } = new MessageChannel()
+  const worker = new Worker('setInterval(() => require("node:worker_threads").workerData, 1000)', {
+    eval: true,
+    workerData: port2,
+    transferList: [port2],
+  })
+  await new Promise(resolve => worker.once('online', resolve))
+  expect(port1.postMessage(0)).toBe(true)
+  await worker.terminate()
+  expect(port1.postMessage(0)).not.toBe(true) // false, or undefined once this thread knows it too
+  port1.close()
+})
+
+/*
+ * What ends a wait without the probe: the worker's own exit hook, which rings; and hangTimeout. What runs no hook
+ * (terminate, out of memory, process.reallyExit, a start that fails) is then heard of by an event loop only.
+ */
+describe.concurrent('without the death probe', () => {
+  const seenByHook = ['exit', 'throw', 'reject', 'loop'].flatMap(cause =>
+    ['result', 'submit', 'join', 'map'].map(waiter => ({ cause, waiter })),
+  )
+  test.each(seenByHook)('a blocked caller hears of $cause ($waiter)', async ({ cause, waiter }) => {
+    const ended = await runCell('running', cause, waiter)
+    expect(ended).toEqual({ code: 0, timedOut: false, problems: [] })
+  })
+
+  test.each(['terminate', 'oom'])('an event loop hears of %s', async cause => {
+    const ended = await runCell('running', cause, 'promise')
+    expect(ended).toEqual({ code: 0, timedOut: false, problems: [] })
+  })
+})

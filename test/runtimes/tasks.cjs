@@ -1,0 +1,1 @@
+exports.twice = async value => 2 * value
