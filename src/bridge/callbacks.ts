@@ -5,7 +5,9 @@ import { isolated } from './report.js'
  * in the very message that is being read. They are kept here, in order, until nothing of ours is half done.
  */
 
-const due: { what: string; callback: () => void }[] = []
+let due: { what: string; callback: () => void }[] = []
+/** How many of them have been called: to take them off the front one by one would be quadratic. */
+let called = 0
 let calling = false
 
 /** @param what - what messages call the callback */
@@ -24,12 +26,15 @@ export function callDue(): void {
  * @returns whether there was anything to call
  */
 export function callAllDue(): boolean {
-  const called = due.length > 0
+  const hadAny = called < due.length
   calling = true
   try {
-    for (let next = due.shift(); next !== undefined; next = due.shift()) isolated(next.what, next.callback)
+    for (let next = due[called++]; next !== undefined; next = due[called++])
+      isolated(next.what, next.callback)
   } finally {
+    due = []
+    called = 0
     calling = false
   }
-  return called
+  return hadAny
 }

@@ -18,14 +18,14 @@ import {
   withCause,
 } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
-import { drainedAtExit } from './exit.js'
+import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { requestOf } from './request.js'
-import { drainOnSignals } from './signals.js'
+import { drainOnSignals, stopListening } from './signals.js'
 import { settlesWithin, Task, TaskState } from './task.js'
 import { invalidType } from './validate.js'
 import { WorkerLink } from './worker-link.js'
@@ -61,6 +61,8 @@ export class Dispatcher implements Source {
   /** Promises that somebody waits for. */
   #awaited = 0
   #watch: NodeJS.Timeout | undefined
+  /** When the worker was last looked after. */
+  #checked = 0
 
   constructor(options: ResolvedOptions, identity: string) {
     this.options = options
@@ -111,15 +113,17 @@ export class Dispatcher implements Source {
     this.takeIn()
     callDue()
     this.#checkOpen()
-    return this.#startedLink().hasRoom() ? this.#accept(fn, args, options) : undefined
+    if (this.#startedLink().hasRoom()) return this.#accept(fn, args, options)
+    this.checkNowAndThen()
+    return undefined
   }
 
   /** Blocks until the task is settled or `deadline` (on the clock of `performance.now()`) has passed. */
   await(task: Task, deadline: number): boolean {
     while (task.state === TaskState.Pending) {
       if (this.takeIn()) callDue()
-      else if (isOver(deadline)) return false
-      else this.#link?.awaitNews(deadline, this)
+      else if (!isOver(deadline)) this.#awaitNews(deadline)
+      if (task.state === TaskState.Pending && this.#isTooLate(deadline)) return false
     }
     callDue()
     return true
@@ -129,8 +133,8 @@ export class Dispatcher implements Source {
   drain(deadline: number): boolean {
     while (this.ledger.pending.size > 0) {
       if (this.takeIn()) callDue()
-      else if (isOver(deadline)) return false
-      else this.#link?.awaitNews(deadline, this)
+      else if (!isOver(deadline)) this.#awaitNews(deadline)
+      if (this.ledger.pending.size > 0 && this.#isTooLate(deadline)) return false
     }
     callDue()
     return true
@@ -193,7 +197,7 @@ export class Dispatcher implements Source {
   closeWorker(deadline: number): void {
     const link = this.#link
     this.#link = undefined
-    drainedAtExit.delete(this)
+    this.#forget()
     if (link === undefined) return
     link.close()
     const noticed = Math.min(deadline, now() + closingTime)
@@ -212,7 +216,7 @@ export class Dispatcher implements Source {
     const link = this.#link
     this.#link = undefined // first: in Deno the thread's exit is reported from inside terminate()
     link?.terminate()
-    drainedAtExit.delete(this)
+    this.#forget()
     this.ledger.reject(this.ledger.pending.values(), abandonedError, 'abandoned')
     callDue()
   }
@@ -242,16 +246,45 @@ export class Dispatcher implements Source {
 
   /** Fewer than `queueSize` tasks wait: `submit` would not block. */
   hasSpace(): boolean {
-    return this.#startedLink().hasSpace()
+    return this.#link?.hasSpace() ?? true
+  }
+
+  /** For code that polls: takes in what has come, and looks after the worker now and then. */
+  poll(): void {
+    if (this.takeIn()) callDue()
+    else this.checkNowAndThen()
+  }
+
+  /** A worker that is busy sending may keep its caller from ever parking, where it would look after it. */
+  checkNowAndThen(): void {
+    if (this.#link?.isExiting || now() - this.#checked >= watchInterval) this.checkAlive()
   }
 
   /** Looks for what no message tells: a dead worker, one that hangs, tasks that it failed to time out. */
   checkAlive(): void {
     const link = this.#link
     if (link === undefined) return
+    this.#checked = now()
     const death = findDeath(link, this.options)
     if (death !== undefined) this.#onDeath(link, death)
     else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
+  }
+
+  /** Nobody will ever send what is pending in an executor whose worker was ended: it is abandoned. */
+  #awaitNews(deadline: number): void {
+    if (this.#link === undefined) this.abandon()
+    else this.#link.awaitNews(deadline, this)
+  }
+
+  #isTooLate(deadline: number): boolean {
+    this.checkNowAndThen()
+    return isOver(deadline)
+  }
+
+  /** The worker is gone for good, or until the next task. */
+  #forget(): void {
+    drainedAtExit.delete(this)
+    stopListening(this)
   }
 
   #checkOpen(): void {
@@ -270,6 +303,7 @@ export class Dispatcher implements Source {
 
   #startLink(): WorkerLink {
     refuseOwnExecutor(this.identity, this.name)
+    drainOnSignals(this)
     const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
       onMessage: message => {
         if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
@@ -288,7 +322,6 @@ export class Dispatcher implements Source {
       },
     })
     drainedAtExit.add(this)
-    drainOnSignals(this)
     this.#workersStarted++
     announce(workerStarted, { executor: this.name, restarts: this.restarts })
     return link
@@ -332,7 +365,8 @@ export class Dispatcher implements Source {
     if (!delivered) this.checkAlive()
     // In an exit handler that runs after the drain nothing will wait for the task later.
     const { drainOnExit } = this.options
-    if (drainedAtExit.isOver && drainOnExit !== false) this.await(task, now() + drainOnExit.timeout)
+    if (drainedAtExit.isOver && drainOnExit !== false && !this.await(task, now() + drainOnExit.timeout))
+      giveUp(this, drainOnExit.timeout)
     return task
   }
 
@@ -363,7 +397,7 @@ export class Dispatcher implements Source {
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {
-      drainedAtExit.delete(this)
+      this.#forget()
       return
     }
     announce(workerDied, { executor: this.name, ...death })
@@ -398,7 +432,7 @@ export class Dispatcher implements Source {
   #break(death: Death): void {
     this.#broken = death
     this.ledger.lose([...this.ledger.pending.values()], () => brokenError(this.name, death))
-    drainedAtExit.delete(this)
+    this.#forget()
   }
 
   /** The worker times tasks out, unless its event loop stands still. */

@@ -47,7 +47,8 @@ class DrainedAtExit {
     while (callAllDue() && this.#pending().length > 0)
     for (const dispatcher of this.#dispatchers) {
       // Otherwise the worker stays, with the state of its modules, for exit handlers that run after this one.
-      if (dispatcher.link?.hasExitHooks) dispatcher.closeWorker(now() + timeoutOf(dispatcher))
+      if (dispatcher.ledger.pending.size === 0 && dispatcher.link?.hasExitHooks)
+        dispatcher.closeWorker(now() + timeoutOf(dispatcher))
     }
     this.#isOver = true
     unreadFailures.reportAll()

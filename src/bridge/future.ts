@@ -40,13 +40,13 @@ export class Future<T> {
   /** Looks without blocking. */
   get state(): FutureState {
     const task = this.#task
-    if (task.state === TaskState.Pending) task.dispatcher.takeIn()
+    if (task.state === TaskState.Pending) task.dispatcher.poll()
     return task.state === TaskState.Pending ? pendingState(task) : stateNames[task.state]
   }
 
   /** Whether the task has settled, in whichever way. Looks without blocking. */
   get done(): boolean {
-    if (this.#task.state === TaskState.Pending) this.#task.dispatcher.takeIn()
+    if (this.#task.state === TaskState.Pending) this.#task.dispatcher.poll()
     return this.#task.state !== TaskState.Pending
   }
 
@@ -150,7 +150,7 @@ function pendingState(task: Task): FutureState {
   return task.state === TaskState.Pending ? 'queued' : stateNames[task.state]
 }
 
-export function timedOut(task: Task, waited: number): TimeoutError {
+function timedOut(task: Task, waited: number): TimeoutError {
   const { dispatcher } = task
   const doing = dispatcher.isRunning(task) ? 'running' : 'queued'
   return new TimeoutError(

@@ -92,15 +92,15 @@ function checkOptions(options: object, checks: Record<string, Check>): void {
   }
 }
 
-export function checkBoolean(what: string, value: unknown): void {
+function checkBoolean(what: string, value: unknown): void {
   if (typeof value !== 'boolean') throw invalidType(what, 'a boolean', value)
 }
 
-export function checkFunction(what: string, value: unknown): void {
+function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw invalidType(what, 'a function', value)
 }
 
-export function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
+function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
   if (!allowed.includes(value as string))
     throw invalidType(what, `one of ${allowed.map(one => `'${one}'`).join(', ')}`, value)
 }
@@ -171,8 +171,9 @@ function checkDrainOnExit(what: string, value: unknown): void {
 }
 
 function checkSignal(what: string, value: unknown): void {
-  if (typeof value !== 'string' || !Object.hasOwn(constants.signals, value))
-    throw invalidType(what, "the name of a signal, such as 'SIGTERM'", value)
+  const canBeHandled = value !== 'SIGKILL' && value !== 'SIGSTOP'
+  if (typeof value !== 'string' || !Object.hasOwn(constants.signals, value) || !canBeHandled)
+    throw invalidType(what, "the name of a signal that can be handled, such as 'SIGTERM'", value)
 }
 
 function checkOnError(what: string, value: unknown): void {

@@ -8,6 +8,9 @@ export const bell = createBell()
 /** How long a sleeper goes without a look at whether the worker still lives, in ms. */
 const slice = 50
 
+/** When this thread last looked after those it waited on. */
+let lastLook = 0
+
 /** What a blocked thread waits on: the executors whose messages, or whose queue space, can end the wait. */
 export interface Source {
   hasNews(): boolean
@@ -34,7 +37,9 @@ export function park(
   Atomics.store(bell, 0, wants)
   const outcome = ready() ? 'ok' : Atomics.wait(bell, 0, wants, Math.min(slice, deadline - now()))
   Atomics.store(bell, 0, 0)
-  if (outcome === 'timed-out') for (const source of sources) source.checkAlive()
+  if (outcome !== 'timed-out' && now() - lastLook < slice) return
+  lastLook = now() // also when other executors keep ringing: a wait on one that is dead would else go on
+  for (const source of sources) source.checkAlive()
 }
 
 /** Takes in what has come to any of the sources: true if something has. Otherwise sleeps for a while, until it may. */

@@ -20,6 +20,16 @@ export function drainOnSignals(dispatcher: Dispatcher): void {
   }
 }
 
+/** Its worker is gone: there is nothing to drain. */
+export function stopListening(dispatcher: Dispatcher): void {
+  for (const signal of dispatcher.options.drainOnSignals) {
+    const dispatchers = listening.get(signal)
+    if (dispatchers === undefined || !dispatchers.delete(dispatcher) || dispatchers.size > 0) continue
+    listening.delete(signal)
+    process.removeListener(signal, onSignal)
+  }
+}
+
 /** Drains on the event loop and not by blocking, so that a second signal is heard. */
 async function onSignal(signal: NodeJS.Signals): Promise<void> {
   if (draining.has(signal)) {

@@ -27,6 +27,9 @@ export class Task {
   state = TaskState.Pending
   /** The result, or what the task threw. */
   value: unknown = undefined
+  readonly options: TaskOptions | undefined
+  /** How long it may run, in ms. */
+  readonly timeout: number | undefined
   /** Kept until the task settles, so that it can be sent again to another worker. */
   args: readonly unknown[] | undefined
   observers: Set<Observer> | undefined = undefined
@@ -42,9 +45,11 @@ export class Task {
     readonly dispatcher: Dispatcher,
     readonly fn: FunctionName,
     args: readonly unknown[],
-    readonly options: TaskOptions | undefined,
+    options: TaskOptions | undefined,
   ) {
     this.args = args
+    this.options = options && { ...options } // users may change theirs
+    this.timeout = options?.timeout ?? dispatcher.options.timeout
   }
 
   /** False if the task had settled already. */
@@ -77,11 +82,6 @@ export class Task {
   observe(observer: Observer): void {
     this.observers ??= new Set()
     this.observers.add(observer)
-  }
-
-  /** How long it may run, in ms. */
-  get timeout(): number | undefined {
-    return this.options?.timeout ?? this.dispatcher.options.timeout
   }
 
   get info(): TaskInfo {

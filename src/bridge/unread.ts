@@ -39,6 +39,8 @@ interface Kind {
 class UnreadFailures {
   readonly #kept = new Set<Failure>()
   readonly #kinds = new Map<string, Kind>()
+  /** Nothing is reported later any more. */
+  #isOver = false
   readonly #collected = new FinalizationRegistry<Failure>(failure => this.#report(failure))
 
   add(task: Task): void {
@@ -46,6 +48,10 @@ class UnreadFailures {
     if (onError === 'ignore') return
     const handler = onError === 'report' ? undefined : onError
     const failure: Failure = { error: task.value, info: task.info, handler }
+    if (this.#isOver) {
+      report(failure)
+      return
+    }
     if (this.#kept.size < mostKept) this.#keep(task, failure)
     else if (handler === undefined) this.#count(task, failure)
     else callSoon('onError', () => handler(toError(failure.error, failure.info.name), failure.info))
@@ -76,6 +82,7 @@ class UnreadFailures {
 
   /** At exit: nobody will read anything any more. */
   reportAll(): void {
+    this.#isOver = true
     for (const failure of this.#kept) this.#report(failure)
     for (const { first, unread } of this.#kinds.values()) {
       if (unread === 0) continue
@@ -88,10 +95,14 @@ class UnreadFailures {
   #report(failure: Failure): void {
     if (!this.#kept.delete(failure)) return
     this.#collected.unregister(failure)
-    const { error, info, handler } = failure
-    if (handler !== undefined) isolated('onError', () => handler(toError(error, info.name), info))
-    else print(`task ${info.id} ${failed(failure)}\n${inspect(error)}`)
+    report(failure)
   }
+}
+
+function report(failure: Failure): void {
+  const { error, info, handler } = failure
+  if (handler !== undefined) isolated('onError', () => handler(toError(error, info.name), info))
+  else print(`task ${info.id} ${failed(failure)}\n${inspect(error)}`)
 }
 
 const otherKinds = ''

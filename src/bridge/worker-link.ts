@@ -190,7 +190,8 @@ export class WorkerLink {
     const time = sinceEpoch(this.#epoch, now())
     for (let slot: number = Word.RunningIds; slot < Word.RunningIds + runningSlots(size); slot++) {
       const id = Atomics.load(this.#words, slot)
-      if (id !== 0) yield { id, age: Math.max(0, time - Atomics.load(this.#words, startedAt(slot, size))) }
+      if (id !== 0)
+        yield { id, age: Math.max(0, ahead(time, Atomics.load(this.#words, startedAt(slot, size)))) }
     }
   }
 
@@ -204,14 +205,15 @@ export class WorkerLink {
     return ahead(Atomics.load(this.#words, Word.WorkerPosted), this.#taken) > 0
   }
 
+  /** What had been announced when this was called, and no more: the worker may post faster than it is read. */
   takeIn(): boolean {
-    if (!this.hasNews()) return false
+    const posted = Atomics.load(this.#words, Word.WorkerPosted)
+    if (ahead(posted, this.#taken) <= 0) return false
     do {
       this.#taken = (this.#taken + 1) | 0
       const received = receiveMessageOnPort(this.#port)
-      if (received === undefined) break
-      this.#events.onMessage(received.message)
-    } while (this.hasNews())
+      if (received !== undefined) this.#events.onMessage(received.message)
+    } while (ahead(posted, this.#taken) > 0)
     return true
   }
 
@@ -283,7 +285,7 @@ export class WorkerLink {
 
   /** When the worker's loop last came round, in ms ago. */
   get heartbeatAge(): number {
-    return Math.max(0, sinceEpoch(this.#epoch, now()) - Atomics.load(this.#words, Word.Heartbeat))
+    return Math.max(0, ahead(sinceEpoch(this.#epoch, now()), Atomics.load(this.#words, Word.Heartbeat)))
   }
 
   /** Its exit hooks run: no task of it will ever settle. */

@@ -53,7 +53,7 @@ export function isError(value: unknown): value is Error {
 const deepest = 100
 
 /** Never throws, whatever the getters and proxies of an error do. */
-export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>()): ErrorRecord {
+export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>(), depth = 0): ErrorRecord {
   const known = seen.get(error)
   if (known !== undefined) return known
   const stack = read(error, 'stack')
@@ -68,7 +68,7 @@ export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>()):
   seen.set(error, record) // before its cause: chains may be cyclic
   for (const key of attempt(() => Object.getOwnPropertyNames(error)) ?? []) {
     if (describedByRecord.has(key) || refused.has(key)) continue
-    const carried = attempt(() => carry(Reflect.get(error, key), seen))
+    const carried = attempt(() => carry(Reflect.get(error, key), seen, depth + 1))
     if (carried === undefined) continue
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
     ;(enumerable ? record.properties : record.hidden).push([key, carried])
@@ -129,10 +129,10 @@ function ownerOf(object: object, key: string): object | undefined {
 }
 
 /** Undefined for an error that is too deep down; throws for what cannot be cloned. */
-function carry(value: unknown, seen: Map<Error, ErrorRecord>): Carried | undefined {
-  if (isError(value)) return seen.size < deepest ? { error: encodeError(value, seen) } : undefined
+function carry(value: unknown, seen: Map<Error, ErrorRecord>, depth: number): Carried | undefined {
+  if (isError(value)) return depth < deepest ? { error: encodeError(value, seen, depth) } : undefined
   if (Array.isArray(value) && value.some(isError))
-    return { list: value.map(item => attempt(() => carry(item, seen)) ?? { value: undefined }) }
+    return { list: value.map(item => attempt(() => carry(item, seen, depth)) ?? { value: undefined }) }
   return { value: structuredClone(value) }
 }
 

@@ -112,7 +112,10 @@ export function ahead(counter: number, seen: number): number {
   return (counter - seen) | 0
 }
 
-/** The time since the channel's epoch in ms: a clock that both threads share, unlike `performance.now()`. */
+/**
+ * The time since the channel's epoch in ms: a clock that both threads share, unlike `performance.now()`. It wraps
+ * after 24.8 days, so times are compared by `ahead`.
+ */
 export function sinceEpoch(epoch: number, now: number): number {
-  return Math.trunc(performance.timeOrigin + now - epoch)
+  return Math.trunc(performance.timeOrigin + now - epoch) | 0
 }

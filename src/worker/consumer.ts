@@ -38,6 +38,9 @@ export interface ConsumerOptions {
 /** How long tasks may keep the thread to themselves before sockets and timers get their turn, in ms. */
 const longestTurn = 1
 
+/** Node's timers go no further, 24.8 days; a longer timeout is none. */
+const longestTimer = 2 ** 31 - 1
+
 /** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
 export class Consumer {
   readonly #options: ConsumerOptions
@@ -82,7 +85,10 @@ export class Consumer {
       }
       if (this.#hasWork()) continue
       if (this.#running === 0) this.#inbox.spin()
-      else await this.#linger()
+      else {
+        await this.#linger()
+        turned = this.#readClock()
+      }
       if (this.#hasWork()) continue
       // Nothing can settle between this last look and the sleep: there is no await in between.
       await this.#inbox.park(this.#running < this.#options.size ? WorkerWants.Tasks : WorkerWants.Control)
@@ -114,7 +120,8 @@ export class Consumer {
   }
 
   #hasWork(): boolean {
-    return this.#inbox.hasNews() || this.#canStart() || !this.#outbox.isEmpty
+    const isDue = !this.#outbox.isEmpty || this.#settledSlots.length > 0 || this.#closing
+    return isDue || this.#inbox.hasNews() || this.#canStart()
   }
 
   /** With tasks in flight, waits a little for work while the event loop turns. */
@@ -199,7 +206,8 @@ export class Consumer {
   }
 
   #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
-    if (timeout !== undefined) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+    if (timeout !== undefined && timeout <= longestTimer)
+      task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
     if (announce) this.#outbox.post([Response.Started, task.id])
   }
 

@@ -69,4 +69,8 @@ async function main(): Promise<void> {
   process.exit()
 }
 
-main()
+main().catch(error => {
+  // Not left to Node: a module may have listeners that keep an unhandled rejection from ending the thread.
+  outbox.post([Response.Died, encodeError(isError(error) ? error : new Error(`thrown: ${String(error)}`))])
+  process.exit(1)
+})

@@ -55,19 +55,22 @@ export class Outbox {
     this.#object = undefined
     this.isFlushing = true
     try {
+      this.#postOutcomes(outcomes, object)
+    } finally {
+      this.isFlushing = false
+    }
+    this.#publish()
+  }
+
+  #postOutcomes(outcomes: unknown[], object: { name: string; index: number } | undefined): void {
+    try {
       this.#port.postMessage(outcomes)
     } catch (error) {
       if (object === undefined) throw error
-      outcomes.splice(
-        object.index - 1,
-        2,
-        Outcome.Failed,
-        encodeError(refusal(error, outcomes[object.index], object.name)),
-      )
+      const failure = encodeError(refusal(error, outcomes[object.index], object.name))
+      outcomes.splice(object.index - 1, 2, Outcome.Failed, failure)
       this.#port.postMessage(outcomes)
     }
-    this.isFlushing = false
-    this.#publish()
   }
 
   /** Throws what structured clone throws. */
