@@ -129,6 +129,7 @@ export class Scenario {
       yield { item: 1 }
       yield { item: 2 }
     }
+    until(() => this.survivor.state === 'running', 'the neighbours') // map reads no further item into a full queue
     const results = this.executor.map(this.module, 'handle', items())
     const { value, error } = capture(() => results.next())
     this.#checkVictim({ value: value?.value, error })
