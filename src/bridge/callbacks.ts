@@ -20,13 +20,8 @@ export function callDue(): void {
   if (due.length > 0 && !calling) callAllDue()
 }
 
-/**
- * Also from within a callback: at exit, which a callback may have caused and then never returns from.
- *
- * @returns whether there was anything to call
- */
-export function callAllDue(): boolean {
-  const hadAny = called < due.length
+/** Also from within a callback: at exit, which a callback may have caused and then never returns from. */
+export function callAllDue(): void {
   calling = true
   try {
     for (let next = due[called++]; next !== undefined; next = due[called++])
@@ -36,5 +31,4 @@ export function callAllDue(): boolean {
     called = 0
     calling = false
   }
-  return hadAny
 }

@@ -122,8 +122,9 @@ class Watch {
   /** Blocks until the condition holds or the deadline has passed; returns whether it holds. */
   awaitUntil(holds: () => boolean, deadline: number): boolean {
     while (!holds()) {
-      if (takeInOrPark(this.#dispatchers, deadline)) callDue()
-      else if (isOver(deadline)) return holds()
+      const tookIn = takeInOrPark(this.#dispatchers, deadline)
+      callDue()
+      if (!tookIn && isOver(deadline)) return holds()
     }
     return true
   }

@@ -121,8 +121,8 @@ export class Dispatcher implements Source {
   /** Blocks until the task is settled or `deadline` (on the clock of `performance.now()`) has passed. */
   await(task: Task, deadline: number): boolean {
     while (task.state === TaskState.Pending) {
-      if (this.takeIn()) callDue()
-      else if (!isOver(deadline)) this.#awaitNews(deadline)
+      if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)
+      callDue()
       if (task.state === TaskState.Pending && this.#isTooLate(deadline)) return false
     }
     callDue()
@@ -132,8 +132,8 @@ export class Dispatcher implements Source {
   /** Blocks until every accepted task is settled, or `deadline` has passed. */
   drain(deadline: number): boolean {
     while (this.ledger.pending.size > 0) {
-      if (this.takeIn()) callDue()
-      else if (!isOver(deadline)) this.#awaitNews(deadline)
+      if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)
+      callDue()
       if (this.ledger.pending.size > 0 && this.#isTooLate(deadline)) return false
     }
     callDue()
@@ -338,8 +338,8 @@ export class Dispatcher implements Source {
         if (link.hasRoom()) return
         throw this.#queueFull(fn, now() - start)
       }
-      if (this.takeIn()) callDue()
-      else link.awaitSpace(deadline, this)
+      if (!this.takeIn()) link.awaitSpace(deadline, this)
+      callDue()
     }
   }
 

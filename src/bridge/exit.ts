@@ -38,13 +38,25 @@ class DrainedAtExit {
   }
 
   /**
-   * Callbacks run only when everything is settled: they may end the process for good (`process.exit` in an exit
-   * hook does), and they may submit more.
+   * A callback may submit more, and may call `process.exit`, which in an exit hook ends the process for good: then the
+   * rest is drained from there. What it calls, `process.reallyExit`, is undocumented, and where exit handlers have
+   * been hooked in since Node 0.8.
    */
   #drain(): void {
     const notice = new Notice()
-    do this.#settleAll(notice)
-    while (callAllDue() && this.#pending().length > 0)
+    const host = process as unknown as { reallyExit: (code?: number) => never }
+    const { reallyExit } = host
+    host.reallyExit = code => {
+      host.reallyExit = reallyExit
+      this.#finish(notice)
+      return reallyExit.call(process, code)
+    }
+    this.#finish(notice)
+    host.reallyExit = reallyExit
+  }
+
+  #finish(notice: Notice): void {
+    this.#settleAll(notice)
     for (const dispatcher of this.#dispatchers) {
       // Otherwise the worker stays, with the state of its modules, for exit handlers that run after this one.
       if (dispatcher.ledger.pending.size === 0 && dispatcher.link?.hasExitHooks)
@@ -57,12 +69,14 @@ class DrainedAtExit {
   #settleAll(notice: Notice): void {
     const start = now()
     for (const { ledger } of this.#dispatchers) ledger.lost.clear()
+    callAllDue()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
       const deadline = start + Math.min(...pending.map(timeoutOf))
       if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
         for (const dispatcher of pending)
           if (now() >= start + timeoutOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
       notice.giveWhenDue(pending)
+      callAllDue()
     }
     for (const { name, ledger } of this.#dispatchers)
       if (ledger.lost.size > 0)

@@ -98,7 +98,7 @@ export class Consumer {
 
   /** Posts outcomes, and only then gives their slots away: a slot says that its task may have run unseen. */
   flush(): void {
-    if (this.#outbox.isFlushing) return // a getter of a result ends the thread: what is being posted may never be
+    if (this.#outbox.isWriting) return // a getter of a result ends the thread: that result will never be posted
     this.#outbox.flush()
     for (const slot of this.#settledSlots) {
       this.#slots[slot] = undefined

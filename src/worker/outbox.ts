@@ -2,24 +2,23 @@ import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
-import { Outcome, Response, type ResponseMessage } from '../channel/records.js'
+import { Outcome, Response, type ResponseMessage, type SettledResponse } from '../channel/records.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
 
 /**
- * The worker's end of its own messages. Outcomes of one turn go back in one message, with one restriction: a
- * message carries at most one object, because two tasks that return the same object must not come out sharing
- * it, and one that cannot be cloned must not take others with it.
+ * The worker's end of its own messages. Outcomes of one turn go back in one message, except those that carry objects:
+ * two tasks that return the same object must not come out sharing it, one that cannot be cloned must not take others
+ * with it, and neither must one whose getters end the thread.
  */
 export class Outbox {
   readonly #words: Int32Array
   readonly #bell: Int32Array
   readonly #port: MessagePort
   #posted: number
-  #outcomes: unknown[] = [Response.Settled]
-  #object: { id: number; name: string; index: number } | undefined
-  /** A result is being written, which runs its getters. */
-  isFlushing = false
+  #outcomes: SettledResponse = [Response.Settled]
+  /** An object is being written, which runs its getters. */
+  isWriting = false
 
   constructor(words: Int32Array, bell: Int32Array, port: MessagePort) {
     this.#words = words
@@ -32,44 +31,36 @@ export class Outbox {
     return this.#outcomes.length === 1
   }
 
+  /** @param name - what messages call the task's function */
   fulfilled(id: number, name: string, value: unknown): void {
-    const primitive = isPlain(value)
-    if (!primitive && this.#object !== undefined) this.flush()
-    this.#outcomes.push(id, Outcome.Fulfilled, value)
-    if (!primitive) this.#object = { id, name, index: this.#outcomes.length - 1 }
+    if (isPlain(value)) this.#outcomes.push(id, Outcome.Fulfilled, value)
+    else this.#postAlone(id, name, Outcome.Fulfilled, value)
   }
 
+  /** @param name - what messages call the task's function */
   rejected(id: number, name: string, error: unknown): void {
-    if (this.#object !== undefined) this.flush()
-    if (isError(error)) this.#outcomes.push(id, Outcome.Failed, encodeError(error))
-    else this.#outcomes.push(id, Outcome.Threw, error)
-    this.#object = { id, name, index: this.#outcomes.length - 1 }
+    if (isError(error)) this.#postAlone(id, name, Outcome.Failed, encodeError(error))
+    else if (isPlain(error)) this.#outcomes.push(id, Outcome.Threw, error)
+    else this.#postAlone(id, name, Outcome.Threw, error)
   }
 
   /** Posts what has settled. Outcomes are in the caller's hands from here on, even if this thread dies. */
   flush(): void {
-    if (this.isEmpty || this.isFlushing) return
+    if (this.isEmpty) return
     const outcomes = this.#outcomes
-    const object = this.#object
     this.#outcomes = [Response.Settled]
-    this.#object = undefined
-    this.isFlushing = true
-    try {
-      this.#postOutcomes(outcomes, object)
-    } finally {
-      this.isFlushing = false
-    }
-    this.#publish()
+    this.post(outcomes)
   }
 
-  #postOutcomes(outcomes: unknown[], object: { name: string; index: number } | undefined): void {
+  #postAlone(id: number, name: string, outcome: Outcome, value: unknown): void {
+    this.flush()
+    this.isWriting = true
     try {
-      this.#port.postMessage(outcomes)
+      this.post([Response.Settled, id, outcome, value])
     } catch (error) {
-      if (object === undefined) throw error
-      const failure = encodeError(refusal(error, outcomes[object.index], object.name))
-      outcomes.splice(object.index - 1, 2, Outcome.Failed, failure)
-      this.#port.postMessage(outcomes)
+      this.post([Response.Settled, id, Outcome.Failed, encodeError(refusal(error, value, name))])
+    } finally {
+      this.isWriting = false
     }
   }
 

@@ -41,7 +41,7 @@ describe.concurrent('the fault matrix', () => {
       problems: [],
       rest: '',
       code: lost ? 1 : 0,
-      stderr: lost ? expect.stringMatching(/died with the worker during the drain.*dieRunning/) : '',
+      stderr: lost ? expect.stringMatching(/died with the worker: .*dieRunning/) : '',
     })
   })
 })

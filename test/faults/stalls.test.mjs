@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Word } from './fixtures/stalls.mjs'
@@ -170,7 +169,7 @@ describe('a restart', () => {
   test('does not blame an earlier death of which the event loop hears later', async () => {
     const executor = create()
     expect(code(() => executor.run(tasks, 'throwLater'))).toBe('ERR_WORKER_DIED')
-    await once(workers.at(-1), 'exit') // its 'error' comes before
+    await new Promise(resolve => workers.at(-1).once('exit', resolve)) // its 'error' comes before
     const { exitCode, reason, cause } = executor.submit(tasks, 'exit', [3]).error(longest)
     expect({ exitCode, reason, cause }).toEqual({
       exitCode: 3,
