@@ -4,13 +4,13 @@ import { AsyncPoolExecutor } from 'async-pool-executor'
 import { Piscina } from 'piscina'
 
 const tasks = new URL('../peers/tasks.mjs', import.meta.url)
-const size = 100
+const concurrency = 100
 
 const submitters = {
   ours: {
     count: 10_000_000,
     create() {
-      const executor = new AsyncPoolExecutor(size)
+      const executor = new AsyncPoolExecutor()
       return i => executor.submit(tasks.href, 'echo', [i])
     },
   },
@@ -22,7 +22,7 @@ const submitters = {
         filename: fileURLToPath(tasks),
         minThreads: 1,
         maxThreads: 1,
-        concurrentTasksPerWorker: size,
+        concurrentTasksPerWorker: concurrency,
       })
       return i => pool.run(i)
     },
