@@ -241,14 +241,17 @@ export class Consumer {
     }
   }
 
+  /** Released before it is answered: whoever has the outcome finds the slot given up in `stats()`. */
   #fulfil(task: Task, value: unknown): void {
-    if (!task.isAnswered) this.#outbox.fulfilled(task.id, task.entry.label, value)
+    const { isAnswered } = task
     this.#release(task)
+    if (!isAnswered) this.#outbox.fulfilled(task.id, task.entry.label, value)
   }
 
   #reject(task: Task, error: unknown): void {
-    if (!task.isAnswered) this.#outbox.rejected(task.id, task.entry.label, error)
+    const { isAnswered } = task
     this.#release(task)
+    if (!isAnswered) this.#outbox.rejected(task.id, task.entry.label, error)
   }
 
   /** The caller gets its answer now; the slot stays taken until the task really ends. */
