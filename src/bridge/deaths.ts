@@ -20,8 +20,9 @@ const startDeadline = 15_000
 
 /** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
 export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
-  if (link.isExiting) return describeDeath(link.exitCode)
-  if (!link.isAlive()) return link.isTerminated ? terminated : describeDeath(undefined)
+  // The exit code is looked at last: the thread may have gone through its exit hook since.
+  if (link.isExiting || !link.isAlive())
+    return link.isTerminated && !link.isExiting ? terminated : describeDeath(link.exitCode)
   if (link.silence > hangTimeout) {
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
     link.stall = { exitCode: undefined, reason, cause: undefined }
