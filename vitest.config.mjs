@@ -5,8 +5,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.mjs'],
     testTimeout: 60_000,
-    // Deadlines of children that fall behind on a machine that others use; what was tried again is shown.
-    retry: 2,
     pool: 'forks',
     // The package imports itself by name: Node must load it, or vitest makes a second copy of what it inlines.
     server: { deps: { external: [/\/dist\//] } },
