@@ -19,7 +19,7 @@ beforeAll(() => {
     npm(['pack', '--json', '--ignore-scripts', `--pack-destination=${home}`, cache], root),
   )
   writeFileSync(join(home, 'package.json'), '{ "private": true }')
-  npm(['install', '--offline', '--no-audit', '--no-fund', cache, join(home, packed.filename)], home)
+  npm(['install', '--prefer-offline', '--no-audit', '--no-fund', join(home, packed.filename)], home)
   write('tasks.mjs', 'export const double = async value => value * 2')
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
