@@ -5,6 +5,8 @@ import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import { Response } from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
+import { onAbort, refuseAborted } from './abort.js'
+import { Admission } from './admission.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import {
@@ -26,6 +28,7 @@ import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
+import type { SubmitSite } from './submit-site.js'
 import { settlesWithin, Task, TaskState } from './task.js'
 import { invalidType } from './validate.js'
 import { WorkerLink } from './worker-link.js'
@@ -36,11 +39,23 @@ const largestId = 2 ** 31 - 1
 /** How long a worker may take to notice that it should end, in ms; after that it is killed. */
 const closingTime = 1000
 
+/** node:timers go no further, 24.8 days. */
+const longestTimer = 2 ** 31 - 1
+
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50
 
 /** How long a worker may be late in timing a task out before its caller does it, in ms. */
 const grace = 50
+
+/** What a task is made of. */
+export interface Call {
+  fn: FunctionName
+  args: readonly unknown[]
+  options?: TaskOptions | undefined
+  /** Where it was submitted. */
+  site?: SubmitSite | undefined
+}
 
 /**
  * The caller's end of one executor: lets tasks in, hands them to the worker, waits for their outcomes, and replaces
@@ -51,6 +66,7 @@ export class Dispatcher implements Source {
   /** The same for the same executor seen from another thread. */
   readonly identity: string
   readonly ledger = new Ledger()
+  readonly #admission = new Admission(this)
   readonly #deaths: DeathCount
   #link: WorkerLink | undefined
   #workersStarted = 0
@@ -61,6 +77,8 @@ export class Dispatcher implements Source {
   /** Promises that somebody waits for. */
   #awaited = 0
   #watch: NodeJS.Timeout | undefined
+  /** Called when a task may have left the queue or its slot. */
+  readonly #spaceWaiters: (() => void)[] = []
   /** When the worker was last looked after. */
   #checked = 0
 
@@ -100,22 +118,33 @@ export class Dispatcher implements Source {
   }
 
   /** Blocks while the queue is full. */
-  submit(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task {
+  submit(call: Call): Task {
     this.takeIn()
     callDue()
     this.#checkOpen()
-    if (!this.#startedLink().hasSpace()) this.#awaitSpace(fn, options?.submitTimeout)
-    return this.#accept(fn, args, options)
+    if (!this.#startedLink().hasSpace() || !this.#admission.isEmpty) this.#awaitSpace(call)
+    return this.#accept(call)
   }
 
   /** Undefined if there is neither a free slot nor a place in the queue. */
-  trySubmit(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task | undefined {
+  trySubmit(call: Call): Task | undefined {
     this.takeIn()
     callDue()
     this.#checkOpen()
-    if (this.#startedLink().hasRoom()) return this.#accept(fn, args, options)
+    if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
     this.checkNowAndThen()
     return undefined
+  }
+
+  /** Waits for queue space without blocking. */
+  async submitLater(call: Call): Promise<Task> {
+    this.takeIn()
+    callDue()
+    this.#checkOpen()
+    const { fn, options } = call
+    refuseAborted(options?.signal, fn.label)
+    if (this.#admission.isEmpty && this.#startedLink().hasSpace()) return this.#accept(call)
+    return this.#admission.wait(fn, options, () => this.#accept(call))
   }
 
   /** Blocks until the task is settled or `deadline` (on the clock of `performance.now()`) has passed. */
@@ -131,10 +160,15 @@ export class Dispatcher implements Source {
 
   /** Blocks until every accepted task is settled, or `deadline` has passed. */
   drain(deadline: number): boolean {
-    while (this.ledger.pending.size > 0) {
+    return this.awaitUntil(() => this.ledger.pending.size === 0, deadline)
+  }
+
+  /** Blocks until messages have made the condition true, or `deadline` has passed; returns whether it holds. */
+  awaitUntil(holds: () => boolean, deadline: number): boolean {
+    while (!holds()) {
       if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)
       callDue()
-      if (this.ledger.pending.size > 0 && this.#isTooLate(deadline)) return false
+      if (!holds() && this.#isTooLate(deadline)) return false
     }
     callDue()
     return true
@@ -150,8 +184,8 @@ export class Dispatcher implements Source {
     return false
   }
 
-  /** Resolves when nothing is queued or running, or with false after `timeout` ms. Does not block. */
-  async joinLater(timeout: number): Promise<boolean> {
+  /** Resolves when every accepted task is settled, or with false after `timeout` ms. Does not block. */
+  async settleLater(timeout: number): Promise<boolean> {
     this.holdEventLoop()
     const deadline = now() + timeout
     try {
@@ -168,6 +202,11 @@ export class Dispatcher implements Source {
     } finally {
       this.releaseEventLoop()
     }
+  }
+
+  /** Also waits for slots that tasks hold which are settled, being cancelled or too late. Does not block. */
+  async joinLater(): Promise<void> {
+    while ((await this.settleLater(never)) && this.running > 0) await this.#spaceLater()
   }
 
   cancel(task: Task, reason: unknown): boolean {
@@ -190,16 +229,14 @@ export class Dispatcher implements Source {
   /** No more tasks from now on. The worker ends by itself after the last one. */
   stopAccepting(): void {
     this.#closed = true
+    this.#admission.close(this.#closedError())
     this.#closeWhenIdle()
   }
 
   /** Blocks until the worker has ended after its own exit hooks; to be called when no task is left. */
   closeWorker(deadline: number): void {
-    const link = this.#link
-    this.#link = undefined
-    this.#forget()
+    const link = this.#letGo()
     if (link === undefined) return
-    link.close()
     const noticed = Math.min(deadline, now() + closingTime)
     while (link.state !== WorkerState.Exited && link.isAlive()) {
       const limit = link.state === WorkerState.Exiting ? deadline : noticed
@@ -209,6 +246,24 @@ export class Dispatcher implements Source {
         return
       }
     }
+  }
+
+  /** As `closeWorker`, but does not block. */
+  async closeWorkerLater(deadline: number): Promise<void> {
+    const link = this.#letGo()
+    if (link === undefined || link.state === WorkerState.Exited) return
+    const limit = Math.min(link.hasExitHooks ? deadline : now() + closingTime, now() + longestTimer)
+    const timer = setTimeout(() => link.terminate(), limit - now())
+    await link.hasExited()
+    clearTimeout(timer)
+  }
+
+  #letGo(): WorkerLink | undefined {
+    const link = this.#link
+    this.#link = undefined
+    this.#forget()
+    link?.close()
+    return link
   }
 
   /** Kills the worker; what is unsettled is rejected. */
@@ -240,13 +295,38 @@ export class Dispatcher implements Source {
 
   takeIn(): boolean {
     if (this.#link === undefined || !this.#link.takeIn()) return false
-    this.#closeWhenIdle()
+    this.#afterNews()
     return true
   }
 
   /** Fewer than `queueSize` tasks wait: `submit` would not block. */
   hasSpace(): boolean {
     return this.#link?.hasSpace() ?? true
+  }
+
+  /** If not, the worker will send a message when there is. */
+  hasSpaceOrAsk(): boolean {
+    if (this.hasSpace()) return true
+    this.#link?.askForSpace()
+    return this.hasSpace()
+  }
+
+  /** Resolves when a task may have left the queue or its slot. */
+  #spaceLater(): Promise<void> {
+    this.holdEventLoop()
+    return new Promise(resolve => {
+      const goOn = () => {
+        this.releaseEventLoop()
+        resolve()
+      }
+      this.#spaceWaiters.push(goOn)
+      this.#link?.askForSpace()
+      if (this.running === 0) this.#wakeSpaceWaiters()
+    })
+  }
+
+  #wakeSpaceWaiters(): void {
+    for (const goOn of this.#spaceWaiters.splice(0)) goOn()
   }
 
   /** For code that polls: takes in what has come, and looks after the worker now and then. */
@@ -307,10 +387,11 @@ export class Dispatcher implements Source {
     const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
       onMessage: message => {
         if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
+        else if (message[0] === Response.Space) this.#wakeSpaceWaiters()
         else this.ledger.receive(message)
       },
       onDelivery: () => {
-        this.#closeWhenIdle()
+        this.#afterNews()
         callDue()
       },
       onError: error => {
@@ -327,23 +408,24 @@ export class Dispatcher implements Source {
     return link
   }
 
-  #awaitSpace(fn: FunctionName, timeout: number | undefined): void {
+  #awaitSpace({ fn, options }: Call): void {
     const start = now()
-    const deadline = timeout === undefined ? never : start + timeout
+    const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
+      this.#admission.admit() // they came first
       const link = this.#startedLink()
       if (link.hasSpace()) return
       if (isOver(deadline)) {
         if (link.hasRoom()) return
-        throw this.#queueFull(fn, now() - start)
+        throw this.queueFull(fn, now() - start)
       }
       if (!this.takeIn()) link.awaitSpace(deadline, this)
       callDue()
     }
   }
 
-  #queueFull(fn: FunctionName, waited: number): QueueFullError {
+  queueFull(fn: FunctionName, waited: number): QueueFullError {
     const { size, queueSize } = this.options
     return new QueueFullError(
       `no queue space for ${fn.label} in executor '${this.name}' after ${Math.round(waited)} ms: ` +
@@ -352,15 +434,18 @@ export class Dispatcher implements Source {
   }
 
   /** From here on the task ends in exactly one way; if sending it throws, nothing has been accepted. */
-  #accept(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task {
+  #accept(call: Call): Task {
+    const { options } = call
+    refuseAborted(options?.signal, call.fn.label)
     this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
-    const task = new Task(this.#lastId, this, fn, args, options)
+    const task = new Task(this.#lastId, this, call)
     const link = this.#startedLink()
     const delivered = this.#send(link, task, options?.transferList)
     // Getters in the arguments have run meanwhile, and may have shut the executor down, or seen the worker die.
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
+    if (options?.signal !== undefined) this.#cancelOnAbort(task, options.signal)
     if (submitted.hasSubscribers) announce(submitted, task.info)
     if (!delivered) this.checkAlive()
     // In an exit handler that runs after the drain nothing will wait for the task later.
@@ -368,6 +453,11 @@ export class Dispatcher implements Source {
     if (drainedAtExit.isOver && drainOnExit !== false && !this.await(task, now() + drainOnExit.timeout))
       giveUp(this, drainOnExit.timeout)
     return task
+  }
+
+  #cancelOnAbort(task: Task, signal: AbortSignal): void {
+    if (signal.aborted) this.cancel(task, signal.reason)
+    else task.observe(onAbort(signal, reason => this.cancel(task, reason)))
   }
 
   #send(link: WorkerLink, task: Task, transferList?: readonly Transferable[]): boolean {
@@ -380,6 +470,12 @@ export class Dispatcher implements Source {
       if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
       throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
     }
+  }
+
+  /** Nothing of ours is half done: what waited for news may act. */
+  #afterNews(): void {
+    this.#closeWhenIdle()
+    this.#admission.admit()
   }
 
   #closeWhenIdle(): void {
@@ -404,7 +500,8 @@ export class Dispatcher implements Source {
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
-    this.#closeWhenIdle()
+    this.#wakeSpaceWaiters()
+    this.#afterNews()
   }
 
   #settleRunning(ids: number[], death: Death): void {
@@ -432,6 +529,7 @@ export class Dispatcher implements Source {
   #break(death: Death): void {
     this.#broken = death
     this.ledger.lose([...this.ledger.pending.values()], () => brokenError(this.name, death))
+    this.#admission.close(brokenError(this.name, death))
     this.#forget()
   }
 

@@ -1,16 +1,18 @@
 import { now } from '../channel/clock.js'
 import { callerFile } from './base.js'
 import { deadlineOf, never } from './deadline.js'
-import { Dispatcher } from './dispatcher.js'
+import { type Call, Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
-import { type FunctionName, FunctionNames, type ModulePath } from './function-names.js'
+import { FunctionNames, type ModulePath } from './function-names.js'
 import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
-import { mapInOrder } from './map.js'
+import { type MapRequest, mapBlocking } from './map.js'
+import { mapLater } from './map-async.js'
 import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './option-checks.js'
 import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
 import { type ExecutorStats, statsOf } from './stats.js'
-import type { Task } from './task.js'
+import { appendSite, recordSite, siteOf } from './submit-site.js'
+import { TaskState } from './task.js'
 import { invalidType } from './validate.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
@@ -43,7 +45,7 @@ export interface ShutdownReport {
  * const futures = urls.map(url => executor.submit('./tasks.js', 'fetchPage', [url]))
  * for (const future of futures) console.log(future.result().length)
  */
-export class AsyncPoolExecutor implements Disposable {
+export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #functions: FunctionNames
 
@@ -102,8 +104,9 @@ export class AsyncPoolExecutor implements Disposable {
     args?: Parameters<F>,
     options?: TaskOptions,
   ): Future<Awaited<ReturnType<F>>> {
-    const task = this.#submit(modulePath, fnName, args, options)
-    return createFuture(task) as Future<Awaited<ReturnType<F>>>
+    const call = this.#check(modulePath, fnName, args, options)
+    call.site = recordSite(this.submit)
+    return createFuture(this.#dispatcher.submit(call)) as Future<Awaited<ReturnType<F>>>
   }
 
   /**
@@ -115,8 +118,9 @@ export class AsyncPoolExecutor implements Disposable {
     args?: Parameters<F>,
     options?: TaskOptions,
   ): Future<Awaited<ReturnType<F>>> | undefined {
-    const fn = this.#check(modulePath, fnName, args, options)
-    const task = this.#dispatcher.trySubmit(fn, args ?? [], options)
+    const call = this.#check(modulePath, fnName, args, options)
+    call.site = recordSite(this.trySubmit)
+    const task = this.#dispatcher.trySubmit(call)
     if (task === undefined) return undefined
     return createFuture(task) as Future<Awaited<ReturnType<F>>>
   }
@@ -134,16 +138,58 @@ export class AsyncPoolExecutor implements Disposable {
     args?: Parameters<F>,
     options?: TaskOptions,
   ): Awaited<ReturnType<F>> {
-    const task = this.#submit(modulePath, fnName, args, options)
+    const task = this.#dispatcher.submit(this.#check(modulePath, fnName, args, options))
     task.expected = true
     this.#dispatcher.await(task, never)
+    if (task.state === TaskState.Rejected) appendSite(task.value, siteOf(this.run))
     return task.read() as Awaited<ReturnType<F>>
   }
 
   /**
-   * Calls `fn(item)` for each item and gives the results in the order of the items. Lazy: items are read, and tasks
-   * submitted, as results are asked for, `lookAhead` of them ahead. Asking blocks until the result is there. Leaving
-   * the loop early cancels what has not started.
+   * As {@link AsyncPoolExecutor.submit} for code on an event loop, which it does not block: resolves when the task is
+   * accepted, first come, first served, and keeps the process alive until then.
+   *
+   * @returns a promise that rejects with what `submit` throws, and with {@link CancelledError} if `signal` is aborted
+   * first; then nothing has been accepted
+   * @example
+   * for await (const line of lines) await executor.submitAsync('./tasks.js', 'store', [line])
+   */
+  async submitAsync<F extends TaskFunction>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Future<Awaited<ReturnType<F>>>> {
+    const call = this.#check(modulePath, fnName, args, options)
+    call.site = recordSite(this.submitAsync)
+    return createFuture(await this.#dispatcher.submitLater(call)) as Future<Awaited<ReturnType<F>>>
+  }
+
+  /**
+   * Runs a task for code on an event loop: waits for queue space and for the value without blocking. Keeps the process
+   * alive meanwhile.
+   *
+   * @returns a promise that rejects with what `submitAsync` rejects with, and with whatever the task throws
+   * @example
+   * const page = await executor.runAsync('./tasks.js', 'fetchPage', [url], { signal })
+   */
+  async runAsync<F extends TaskFunction>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Awaited<ReturnType<F>>> {
+    const call = this.#check(modulePath, fnName, args, options)
+    call.site = recordSite(this.runAsync)
+    const task = await this.#dispatcher.submitLater(call)
+    task.expected = true
+    return (createFuture(task) as Future<Awaited<ReturnType<F>>>).promise()
+  }
+
+  /**
+   * Calls `fn(item)` for each item and gives the results in the order of the items, or as they are ready with
+   * `ordered: false`. Lazy: items are read, and tasks submitted, as results are asked for, `lookAhead` of them ahead.
+   * Asking blocks until the result is there. Leaving the loop early cancels what has not started.
    *
    * @throws the error of a failed task, when its position is reached; what `submit` throws
    * @example
@@ -155,13 +201,35 @@ export class AsyncPoolExecutor implements Disposable {
     items: Iterable<T>,
     options: MapOptions = {},
   ): IterableIterator<R> {
-    checkMapOptions(options)
-    const { lookAhead = this.size + this.queueSize, ...taskOptions } = options
-    const fn = this.#check(modulePath, fnName, undefined, taskOptions)
-    if (typeof (items as Iterable<T> | undefined)?.[Symbol.iterator] !== 'function')
-      throw invalidType('items', 'an iterable', items)
-    const dispatcher = this.#dispatcher
-    return mapInOrder({ dispatcher, fn, items, options: taskOptions, lookAhead }) as IterableIterator<R>
+    const request = this.#checkMap(modulePath, fnName, options)
+    request.site = recordSite(this.map)
+    if (isIterable(items)) return mapBlocking({ ...request, items }) as IterableIterator<R>
+    const hint = isAsyncIterable(items) ? ' (an async iterable needs mapAsync)' : ''
+    throw invalidType('items', `an iterable${hint}`, items)
+  }
+
+  /**
+   * As {@link AsyncPoolExecutor.map} for code on an event loop; takes async iterables too. From the first result that
+   * is asked for on, items are read and submitted in the background, at most `lookAhead` ahead.
+   *
+   * @returns an iterator whose `next` rejects with the error of a failed task, when its position is reached, and with
+   * what `submit` throws
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * for await (const page of executor.mapAsync('./tasks.js', 'fetchPage', urls)) console.log(page.title)
+   */
+  mapAsync<T, R>(
+    modulePath: ModulePath,
+    fnName: string,
+    items: Iterable<T> | AsyncIterable<T>,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<R> {
+    const request = this.#checkMap(modulePath, fnName, options)
+    request.site = recordSite(this.mapAsync)
+    if (!isIterable(items) && !isAsyncIterable(items))
+      throw invalidType('items', 'an iterable or an async iterable', items)
+    return mapLater({ ...request, items }) as AsyncIterableIterator<R>
   }
 
   /**
@@ -175,23 +243,45 @@ export class AsyncPoolExecutor implements Disposable {
     return this.#dispatcher.join(deadlineOf('timeout', timeout))
   }
 
+  /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
+  joinAsync(): Promise<void> {
+    return this.#dispatcher.joinLater()
+  }
+
   /**
    * Accepts nothing from now on and, by default, blocks until every accepted task is settled and the worker has ended.
    * With `wait: false` it returns at once, and the worker ends by itself after the last task. May be called again.
    */
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
-    checkShutdownOptions(options)
     const dispatcher = this.#dispatcher
     const start = now()
-    const deadline = deadlineOf('options.timeout', options.timeout)
-    dispatcher.stopAccepting()
-    if (options.cancelPending === true) dispatcher.cancelPending()
+    const deadline = this.#stopAccepting(options)
     if (options.wait !== false) {
       if (dispatcher.drain(deadline)) dispatcher.closeWorker(deadline)
       else giveUp(dispatcher, now() - start)
     }
-    const { completed, failed, cancelled, abandoned } = dispatcher.ledger.totals
-    return { completed, failed, cancelled, abandoned }
+    return { ...dispatcher.ledger.totals }
+  }
+
+  /** As {@link AsyncPoolExecutor.shutdown}, but does not block; keeps the process alive meanwhile. */
+  async shutdownAsync(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    const dispatcher = this.#dispatcher
+    const start = now()
+    const deadline = this.#stopAccepting(options)
+    if (options.wait !== false) {
+      if (await dispatcher.settleLater(deadline - start)) await dispatcher.closeWorkerLater(deadline)
+      else giveUp(dispatcher, now() - start)
+    }
+    return { ...dispatcher.ledger.totals }
+  }
+
+  /** Checks the options; returns the deadline. */
+  #stopAccepting(options: ShutdownOptions): number {
+    checkShutdownOptions(options)
+    const deadline = deadlineOf('options.timeout', options.timeout)
+    this.#dispatcher.stopAccepting()
+    if (options.cancelPending === true) this.#dispatcher.cancelPending()
+    return deadline
   }
 
   /** Where all tasks stand. Does not block. */
@@ -204,14 +294,16 @@ export class AsyncPoolExecutor implements Disposable {
     this.shutdown()
   }
 
-  #submit(
-    modulePath: ModulePath,
-    fnName: string,
-    args: readonly unknown[] | undefined,
-    options: TaskOptions | undefined,
-  ): Task {
-    const fn = this.#check(modulePath, fnName, args, options)
-    return this.#dispatcher.submit(fn, args ?? [], options)
+  /** `shutdownAsync()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdownAsync()
+  }
+
+  #checkMap(modulePath: ModulePath, fnName: string, options: MapOptions): Omit<MapRequest, 'items'> {
+    checkMapOptions(options)
+    const { lookAhead = this.size + this.queueSize, ordered = true, ...taskOptions } = options
+    const { fn } = this.#check(modulePath, fnName, undefined, taskOptions)
+    return { dispatcher: this.#dispatcher, fn, options: taskOptions, lookAhead, ordered }
   }
 
   #check(
@@ -219,9 +311,17 @@ export class AsyncPoolExecutor implements Disposable {
     fnName: string,
     args: readonly unknown[] | undefined,
     options: TaskOptions | undefined,
-  ): FunctionName {
+  ): Call {
     if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
     if (options !== undefined) checkTaskOptions(options)
-    return this.#functions.find(modulePath, fnName)
+    return { fn: this.#functions.find(modulePath, fnName), args: args ?? [], options, site: undefined }
   }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof (value as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function'
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof (value as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function'
 }

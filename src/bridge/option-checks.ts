@@ -38,6 +38,9 @@ const taskChecks: Record<keyof TaskOptions, Check> = {
   submitTimeout: checkMilliseconds,
   priority: checkFinite,
   transferList: (what, value) => checkList(what, value, 'an array of transferable objects'),
+  signal: (what, value) => {
+    if (!(value instanceof AbortSignal)) throw invalidType(what, 'an AbortSignal', value)
+  },
   idempotent: checkBoolean,
   onProgress: checkFunction,
 }
@@ -45,6 +48,7 @@ const taskChecks: Record<keyof TaskOptions, Check> = {
 const mapChecks: Record<keyof MapOptions, Check> = {
   ...taskChecks,
   lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
+  ordered: checkBoolean,
 }
 
 export function checkExecutorOptions(options: ExecutorOptions): void {

@@ -90,6 +90,11 @@ export interface TaskOptions {
   priority?: number
   /** ArrayBuffers, MessagePorts and the like in the arguments that are moved instead of copied. */
   transferList?: readonly Transferable[]
+  /**
+   * Aborting it cancels the task; `submit` throws, and `submitAsync` rejects with, {@link CancelledError} if it is
+   * aborted before the task is accepted. Noticed when an event loop turns, so of use to code that does not block.
+   */
+  signal?: AbortSignal
   /** The task may be run again if the worker dies while it runs. @defaultValue false */
   idempotent?: boolean
   /**
@@ -102,6 +107,8 @@ export interface TaskOptions {
 export interface MapOptions extends TaskOptions {
   /** Items submitted ahead of the one that is read. @defaultValue `size + queueSize` */
   lookAhead?: number
+  /** false: results in the order in which they are ready. @defaultValue true */
+  ordered?: boolean
 }
 
 /** The options with their defaults. */

@@ -148,6 +148,11 @@ export class WorkerLink {
     this.#worker.terminate()
   }
 
+  /** Resolves when the thread is gone, which only an event loop gets to know. */
+  hasExited(): Promise<void> {
+    return new Promise(resolve => this.#worker.once('exit', () => resolve()))
+  }
+
   /** Ends the thread and blocks until it is gone, so that it cannot start another task meanwhile. */
   kill(): void {
     this.terminate()
@@ -160,6 +165,11 @@ export class WorkerLink {
     if (ahead(this.#submitted, this.#dequeued) < this.#queueLimit) return true
     this.#dequeued = Atomics.load(this.#words, this.#spaceWord)
     return ahead(this.#submitted, this.#dequeued) < this.#queueLimit
+  }
+
+  /** The worker sends a message when next a task leaves the queue or its slot. Look once more after this. */
+  askForSpace(): void {
+    Atomics.store(this.#words, Word.SpaceAwaited, 1)
   }
 
   /** A slot or a place in the queue is there, though the worker may not have come to start what would leave it. */

@@ -21,6 +21,7 @@ export enum Response {
   Started,
   Progress,
   Died,
+  Space,
 }
 
 export enum Outcome {
@@ -74,7 +75,15 @@ export type ProgressResponse = [kind: Response.Progress, id: number, value: unkn
 /** The worker's last words, when an error ends it. */
 export type DiedResponse = [kind: Response.Died, error: ErrorRecord]
 
-export type ResponseMessage = SettledResponse | StartedResponse | ProgressResponse | DiedResponse
+/** A task has left the queue, or its slot; only to a caller that asked for it. */
+export type SpaceResponse = [kind: Response.Space]
+
+export type ResponseMessage =
+  | SettledResponse
+  | StartedResponse
+  | ProgressResponse
+  | DiedResponse
+  | SpaceResponse
 
 /** A function to call, before it has a number. */
 export interface FunctionAddress {

@@ -6,13 +6,15 @@ enum Line {
 /**
  * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
  * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
- * whoever wakes it lowers.
+ * whoever wakes it lowers, and `SpaceAwaited`, the other way round.
  */
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */
   CallerPosted = 0 * Line.Words,
   /** 1 while the caller finds that spinning pays; the worker spins only then. */
   Spinning = 0 * Line.Words + 1,
+  /** 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. */
+  SpaceAwaited = 0 * Line.Words + 2,
   /** Messages the worker has posted. Written by the worker, after the message itself. */
   WorkerPosted = 1 * Line.Words,
   /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */

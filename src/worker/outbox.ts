@@ -75,9 +75,14 @@ export class Outbox {
     this.#publish()
   }
 
-  /** A caller blocked for queue space sleeps for as long as no task starts. */
+  /** A caller that waits for queue space, blocked or on its event loop, waits for as long as no task starts. */
   announceSpace(): void {
     ring(this.#bell, 0, CallerWants.Space)
+    if (Atomics.load(this.#words, Word.SpaceAwaited) !== 0) this.#postSpace()
+  }
+
+  #postSpace(): void {
+    if (Atomics.exchange(this.#words, Word.SpaceAwaited, 0) !== 0) this.post([Response.Space])
   }
 
   #publish(): void {
