@@ -22,3 +22,4 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from './channel/errors.js'
+export { transfer } from './channel/transfer.js'

@@ -1,4 +1,5 @@
 import { TimeoutError } from '../channel/errors.js'
+import { invalidType } from '../channel/validate.js'
 import { callDue } from './callbacks.js'
 import { deadlineOf, isOver, never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -6,7 +7,6 @@ import { type Future, taskOf } from './future.js'
 import { checkAsCompletedOptions, checkGatherOptions, checkWaitOptions } from './option-checks.js'
 import { takeInOrPark } from './park.js'
 import { type Task, TaskState } from './task.js'
-import { invalidType } from './validate.js'
 
 export interface WaitOptions {
   /** ms to wait at most. @defaultValue no limit */

@@ -1,4 +1,5 @@
 import { now } from '../channel/clock.js'
+import { invalidType } from '../channel/validate.js'
 import { callerFile } from './base.js'
 import { deadlineOf, never } from './deadline.js'
 import { type Call, Dispatcher } from './dispatcher.js'
@@ -13,7 +14,6 @@ import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions
 import { type ExecutorStats, statsOf } from './stats.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
 import { TaskState } from './task.js'
-import { invalidType } from './validate.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
 export type TaskFunction = (...args: any[]) => unknown

@@ -1,11 +1,11 @@
 import { now } from '../channel/clock.js'
 import { TimeoutError } from '../channel/errors.js'
+import { invalidType } from '../channel/validate.js'
 import { callDue, callSoon } from './callbacks.js'
 import { deadlineOf } from './deadline.js'
 import { stateNames } from './ledger.js'
 import { toError } from './report.js'
 import { Task, TaskState } from './task.js'
-import { invalidType } from './validate.js'
 
 export type FutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
 

@@ -2,10 +2,10 @@ import { constants } from 'node:os'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SHARE_ENV } from 'node:worker_threads'
+import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
 import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
-import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from './validate.js'
 
 /** @param what - what messages call the value: `options.size` */
 type Check = (what: string, value: unknown) => void

@@ -4,10 +4,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ResourceLimits, Transferable, WorkerOptions } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { invalidType } from '../channel/validate.js'
 import { addressOf, type ModulePath } from './function-names.js'
 import { checkExecutorOptions } from './option-checks.js'
 import type { ErrorHandler } from './unread.js'
-import { invalidType } from './validate.js'
 
 /** How an executor is built. Every option may be left out. */
 export interface ExecutorOptions {

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, Transferable } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { Outcome, Response, type ResponseMessage, type SettledResponse } from '../channel/records.js'
+import { transferListOf } from '../channel/transfer.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
 
@@ -56,7 +57,7 @@ export class Outbox {
     this.flush()
     this.isWriting = true
     try {
-      this.post([Response.Settled, id, outcome, value])
+      this.post([Response.Settled, id, outcome, value], transferListOf(value))
     } catch (error) {
       this.post([Response.Settled, id, Outcome.Failed, encodeError(refusal(error, value, name))])
     } finally {
@@ -70,8 +71,9 @@ export class Outbox {
     this.post([Response.Progress, id, value])
   }
 
-  post(message: ResponseMessage): void {
-    this.#port.postMessage(message)
+  post(message: ResponseMessage, transferList?: readonly Transferable[]): void {
+    if (transferList === undefined) this.#port.postMessage(message)
+    else this.#port.postMessage(message, transferList)
     this.#publish()
   }
 
