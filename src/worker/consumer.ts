@@ -19,11 +19,11 @@ import {
   startedAt,
   Word,
 } from '../channel/words.js'
+import { BoundedLoop } from '../pool/bounded-loop.js'
 import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Inbox } from './inbox.js'
 import type { Outbox } from './outbox.js'
-import { TaskQueue } from './queue.js'
 import { Task } from './task.js'
 
 export interface ConsumerOptions {
@@ -48,13 +48,12 @@ export class Consumer {
   readonly #inbox: Inbox
   readonly #outbox: Outbox
   readonly #functions = new Map<number, FunctionEntry>()
-  readonly #queue = new TaskQueue<Task>()
+  readonly #loop: BoundedLoop<Task>
   /** The tasks in the slots of shared memory, by index of the slot's word. */
   readonly #slots: (Task | undefined)[] = []
   readonly #freeSlots: number[]
   /** Slots of tasks whose outcome is in the outbox: until it is posted, their tasks count as running. */
   readonly #settledSlots: number[] = []
-  #running = 0
   #dequeued: number
   #released: number
   #closing = false
@@ -63,6 +62,7 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options
+    this.#loop = new BoundedLoop(options.size)
     this.#words = options.words
     this.#inbox = options.inbox
     this.#outbox = options.outbox
@@ -84,14 +84,14 @@ export class Consumer {
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
-      if (this.#running === 0) this.#inbox.spin()
+      if (this.#loop.running === 0) this.#inbox.spin()
       else {
         await this.#linger()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
       // Nothing can settle between this last look and the sleep: there is no await in between.
-      await this.#inbox.park(this.#running < this.#options.size ? WorkerWants.Tasks : WorkerWants.Control)
+      await this.#inbox.park(this.#loop.running < this.#loop.size ? WorkerWants.Tasks : WorkerWants.Control)
       turned = this.#readClock()
     }
   }
@@ -115,13 +115,9 @@ export class Consumer {
     return this.#now
   }
 
-  #canStart(): boolean {
-    return this.#running < this.#options.size && this.#queue.length > 0
-  }
-
   #hasWork(): boolean {
     const isDue = !this.#outbox.isEmpty || this.#settledSlots.length > 0 || this.#closing
-    return isDue || this.#inbox.hasNews() || this.#canStart()
+    return isDue || this.#inbox.hasNews() || this.#loop.canStart
   }
 
   /** With tasks in flight, waits a little for work while the event loop turns. */
@@ -140,8 +136,8 @@ export class Consumer {
     for (let started = 0; started < this.#options.size; started++) {
       for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
         this.#receive(message)
-      if (this.#closing || !this.#canStart() || (started > 0 && this.#readClock() > deadline)) return
-      this.#start(this.#queue.shift() as Task)
+      if (this.#closing || !this.#loop.canStart || (started > 0 && this.#readClock() > deadline)) return
+      this.#start(this.#loop.next() as Task)
     }
   }
 
@@ -167,13 +163,13 @@ export class Consumer {
 
   #enqueue(message: RunRequest): void {
     const entry = this.#functions.get(message[2]) as FunctionEntry
-    this.#queue.push(new Task(message[1], entry, message[3], message[4], this.#now))
+    this.#loop.enqueue(new Task(message[1], entry, message[3], message[4], this.#now))
   }
 
   #cancel([, id, reason]: CancelRequest): void {
-    const queued = this.#queue.find(id)
+    const queued = this.#loop.findQueued(id)
     if (queued !== undefined) {
-      this.#queue.remove(queued)
+      this.#loop.remove(queued)
       this.#countDequeued()
       this.#countReleased()
       return
@@ -185,7 +181,6 @@ export class Consumer {
   }
 
   #start(task: Task): void {
-    this.#running++
     this.#occupySlot(task)
     this.#countDequeued()
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
@@ -271,7 +266,7 @@ export class Consumer {
     if (task.timer !== undefined) clearTimeout(task.timer)
     if (this.#inbox.isParked) this.#readClock()
     task.isAnswered = true
-    this.#running--
+    this.#loop.release()
     this.#record(Histogram.Run, this.#now - task.started)
     this.#settledSlots.push(task.slot)
     this.#countReleased()

@@ -1,6 +1,6 @@
 import type { RunExtras } from '../channel/records.js'
+import type { Queued } from '../pool/queue.js'
 import type { FunctionEntry } from './functions.js'
-import type { Queued } from './queue.js'
 
 /** A task as the worker sees it. */
 export class Task implements Queued {
