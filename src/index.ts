@@ -1,3 +1,4 @@
+export { callback } from './bridge/callback.js'
 export { asCompleted, gather, type WaitOptions, wait } from './bridge/compose.js'
 export {
   AsyncPoolExecutor,
@@ -7,7 +8,7 @@ export {
 } from './bridge/executor.js'
 export type { ModulePath } from './bridge/function-names.js'
 export { Future, type FutureState } from './bridge/future.js'
-export type { ExecutorOptions, MapOptions, TaskOptions } from './bridge/options.js'
+export type { ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './bridge/options.js'
 export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
 export {

@@ -3,13 +3,15 @@ import { now } from '../channel/clock.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
-import { Response } from '../channel/records.js'
+import { Request, Response } from '../channel/records.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
 import { onAbort, refuseAborted } from './abort.js'
 import { Admission } from './admission.js'
+import { Answers } from './answers.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
+import { callbackDeadlock, streamDeadlock } from './deadlock.js'
 import {
   abandonedError,
   brokenError,
@@ -29,6 +31,7 @@ import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
+import { cutShortError, type StreamBuffer } from './stream.js'
 import type { SubmitSite } from './submit-site.js'
 import { settlesWithin, Task, TaskState } from './task.js'
 import { WorkerLink } from './worker-link.js'
@@ -55,6 +58,8 @@ export interface Call {
   options?: TaskOptions | undefined
   /** Where it was submitted. */
   site?: SubmitSite | undefined
+  /** Where its items go, if it is a stream. */
+  stream?: StreamBuffer
 }
 
 /**
@@ -67,6 +72,10 @@ export class Dispatcher implements Source {
   readonly identity: string
   readonly ledger = new Ledger()
   readonly #admission = new Admission(this)
+  /** What its tasks call in this thread. */
+  readonly answers = new Answers(answer => this.#link?.post(answer))
+  /** Tasks whose items somebody may be reading. */
+  readonly #streams = new Set<Task>()
   readonly #deaths: DeathCount
   #link: WorkerLink | undefined
   #workersStarted = 0
@@ -350,8 +359,37 @@ export class Dispatcher implements Source {
     else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
   }
 
+  grant(task: Task, items: number): void {
+    if (task.state === TaskState.Pending) this.#link?.post([Request.Credit, task.id, items])
+  }
+
+  /** Nobody will read on: its generator is to end. */
+  endStream(task: Task): void {
+    this.#link?.post([Request.EndStream, task.id])
+  }
+
+  /** Their reader is the thread that waits now for everything to end. */
+  endStreams(): void {
+    for (const task of this.#streams) {
+      if (task.stream !== undefined) task.stream.cutShort ??= cutShortError(task)
+      this.endStream(task)
+    }
+  }
+
+  /** @throws {DeadlockError} if this thread is about to wait for what waits for this thread */
+  refuseDeadlock(): void {
+    if (this.answers.isRunning) throw callbackDeadlock(this.name)
+    this.answers.refuseUnanswered()
+    if (this.#streams.size === 0) return
+    let starved = 0
+    for (const { stream } of this.#streams) if (stream?.isStarved) starved++
+    if (starved > 0 && (starved >= this.options.size || starved === this.ledger.pending.size))
+      throw streamDeadlock(this.name, starved, this.options.size)
+  }
+
   /** Nobody will ever send what is pending in an executor whose worker was ended: it is abandoned. */
   #awaitNews(deadline: number): void {
+    this.refuseDeadlock()
     if (this.#link === undefined) this.abandon()
     else this.#link.awaitNews(deadline, this)
   }
@@ -420,7 +458,10 @@ export class Dispatcher implements Source {
         if (link.hasRoom()) return
         throw this.queueFull(fn, now() - start)
       }
-      if (!this.takeIn()) link.awaitSpace(deadline, this)
+      if (!this.takeIn()) {
+        this.refuseDeadlock()
+        link.awaitSpace(deadline, this)
+      }
       callDue()
     }
   }
@@ -445,6 +486,7 @@ export class Dispatcher implements Source {
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
+    if (task.stream !== undefined) this.#openStream(task)
     if (options?.signal !== undefined) this.#cancelOnAbort(task, options.signal)
     if (submitted.hasSubscribers) announce(submitted, task.info)
     if (!delivered) this.checkAlive()
@@ -453,6 +495,11 @@ export class Dispatcher implements Source {
     if (drainedAtExit.isOver && drainOnExit !== false && !this.await(task, now() + drainOnExit.timeout))
       giveUp(this, drainOnExit.timeout)
     return task
+  }
+
+  #openStream(task: Task): void {
+    this.#streams.add(task)
+    task.observe(() => this.#streams.delete(task))
   }
 
   #cancelOnAbort(task: Task, signal: AbortSignal): void {

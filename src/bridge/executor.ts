@@ -2,6 +2,7 @@ import { now } from '../channel/clock.js'
 import { invalidType } from '../channel/validate.js'
 import { callerFile } from './base.js'
 import { deadlineOf, never } from './deadline.js'
+import { callbackDeadlock } from './deadlock.js'
 import { type Call, Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
 import { FunctionNames, type ModulePath } from './function-names.js'
@@ -9,9 +10,21 @@ import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
 import { type MapRequest, mapBlocking } from './map.js'
 import { mapLater } from './map-async.js'
-import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './option-checks.js'
-import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
+import {
+  checkMapOptions,
+  checkShutdownOptions,
+  checkStreamOptions,
+  checkTaskOptions,
+} from './option-checks.js'
+import {
+  type ExecutorOptions,
+  type MapOptions,
+  resolveOptions,
+  type StreamOptions,
+  type TaskOptions,
+} from './options.js'
 import { type ExecutorStats, statsOf } from './stats.js'
+import { type StreamRequest, streamBlocking, streamLater } from './stream.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
 import { TaskState } from './task.js'
 
@@ -138,6 +151,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     args?: Parameters<F>,
     options?: TaskOptions,
   ): Awaited<ReturnType<F>> {
+    if (this.#dispatcher.answers.isRunning) throw callbackDeadlock(this.name)
     const task = this.#dispatcher.submit(this.#check(modulePath, fnName, args, options))
     task.expected = true
     this.#dispatcher.await(task, never)
@@ -233,9 +247,52 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   }
 
   /**
+   * The items of an async generator in the worker, or of whatever iterable the function returns, as a plain iterator.
+   * The generator starts with the first item that is asked for and runs at most `lookAhead` items ahead of what has
+   * been read; asking blocks until the next item is there. Leaving the loop ends the generator and waits for its
+   * `finally` blocks; one that is in the midst of making an item has its signal aborted and is given a second for that.
+   *
+   * The stream holds a slot of the worker until it ends.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @returns an iterator whose `next` throws the generator's error at its position, and what `submit` throws
+   * @example
+   * for (const row of executor.stream('./db.js', 'rows', ['select * from users'])) console.log(row.name)
+   */
+  stream<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options: StreamOptions = {},
+  ): IterableIterator<R> {
+    const request = this.#checkStream(modulePath, fnName, args, options)
+    request.call.site = recordSite(this.stream)
+    return streamBlocking(request) as IterableIterator<R>
+  }
+
+  /**
+   * As {@link AsyncPoolExecutor.stream} for code on an event loop.
+   *
+   * @example
+   * for await (const row of executor.streamAsync('./db.js', 'rows', ['select * from users'])) await store(row)
+   */
+  streamAsync<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<R> {
+    const request = this.#checkStream(modulePath, fnName, args, options)
+    request.call.site = recordSite(this.streamAsync)
+    return streamLater(request) as AsyncIterableIterator<R>
+  }
+
+  /**
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
    * executor stays open.
    *
+   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
    */
@@ -280,6 +337,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     checkShutdownOptions(options)
     const deadline = deadlineOf('options.timeout', options.timeout)
     this.#dispatcher.stopAccepting()
+    this.#dispatcher.endStreams()
     if (options.cancelPending === true) this.#dispatcher.cancelPending()
     return deadline
   }
@@ -297,6 +355,18 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   /** `shutdownAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdownAsync()
+  }
+
+  #checkStream(
+    modulePath: ModulePath,
+    fnName: string,
+    args: readonly unknown[] | undefined,
+    options: StreamOptions,
+  ): StreamRequest {
+    checkStreamOptions(options)
+    const { lookAhead = 64, ...taskOptions } = options
+    const call = this.#check(modulePath, fnName, args, taskOptions)
+    return { dispatcher: this.#dispatcher, call, lookAhead }
   }
 
   #checkMap(modulePath: ModulePath, fnName: string, options: MapOptions): Omit<MapRequest, 'items'> {

@@ -5,7 +5,7 @@ import { SHARE_ENV } from 'node:worker_threads'
 import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
-import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
+import type { ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
 
 /** @param what - what messages call the value: `options.size` */
 type Check = (what: string, value: unknown) => void
@@ -51,6 +51,12 @@ const mapChecks: Record<keyof MapOptions, Check> = {
   ordered: checkBoolean,
 }
 
+const { idempotent: _, ...checksOfAnyTask } = taskChecks
+const streamChecks: Record<keyof StreamOptions, Check> = {
+  ...checksOfAnyTask,
+  lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
+}
+
 export function checkExecutorOptions(options: ExecutorOptions): void {
   checkOptions(options, executorChecks)
 }
@@ -61,6 +67,10 @@ export function checkTaskOptions(options: TaskOptions): void {
 
 export function checkMapOptions(options: MapOptions): void {
   checkOptions(options, mapChecks)
+}
+
+export function checkStreamOptions(options: StreamOptions): void {
+  checkOptions(options, streamChecks)
 }
 
 export function checkShutdownOptions(options: ShutdownOptions): void {

@@ -111,6 +111,11 @@ export interface MapOptions extends TaskOptions {
   ordered?: boolean
 }
 
+export interface StreamOptions extends Omit<TaskOptions, 'idempotent'> {
+  /** Items that the generator may make before they are read. @defaultValue 64 */
+  lookAhead?: number
+}
+
 /** The options with their defaults. */
 export interface ResolvedOptions {
   size: number

@@ -7,7 +7,15 @@ import {
 } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError } from '../channel/error-record.js'
-import { Request, type RequestMessage, type ResponseMessage, type RunRequest } from '../channel/records.js'
+import {
+  type AnswerRequest,
+  type CreditRequest,
+  type EndStreamRequest,
+  Request,
+  type RequestMessage,
+  type ResponseMessage,
+  type RunRequest,
+} from '../channel/records.js'
 import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
 import {
   ahead,
@@ -131,6 +139,11 @@ export class WorkerLink {
     if (this.#defined.has(fn.number)) return
     this.#defined.add(fn.number)
     this.#post([Request.Define, fn.number, fn.address], WorkerWants.Tasks)
+  }
+
+  /** Something about a task that has been sent. Throws what structured clone throws. */
+  post(message: CreditRequest | EndStreamRequest | AnswerRequest): void {
+    this.#post(message, WorkerWants.Control)
   }
 
   cancel(id: number, reason: Error): void {

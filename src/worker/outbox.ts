@@ -2,7 +2,13 @@ import { inspect } from 'node:util'
 import type { MessagePort, Transferable } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
-import { Outcome, Response, type ResponseMessage, type SettledResponse } from '../channel/records.js'
+import {
+  type ItemsResponse,
+  Outcome,
+  Response,
+  type ResponseMessage,
+  type SettledResponse,
+} from '../channel/records.js'
 import { transferListOf } from '../channel/transfer.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
@@ -18,6 +24,8 @@ export class Outbox {
   readonly #port: MessagePort
   #posted: number
   #outcomes: SettledResponse = [Response.Settled]
+  /** Items of one stream that came in a row. */
+  #items: ItemsResponse | undefined
   /** An object is being written, which runs its getters. */
   isWriting = false
 
@@ -29,7 +37,7 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#outcomes.length === 1
+    return this.#outcomes.length === 1 && this.#items === undefined
   }
 
   /** @param name - what messages call the task's function */
@@ -47,10 +55,50 @@ export class Outbox {
 
   /** Posts what has settled. Outcomes are in the caller's hands from here on, even if this thread dies. */
   flush(): void {
-    if (this.isEmpty) return
+    this.#flushItems() // first: a stream's end must not overtake its items
+    if (this.#outcomes.length === 1) return
     const outcomes = this.#outcomes
     this.#outcomes = [Response.Settled]
     this.post(outcomes)
+  }
+
+  /**
+   * Items of a stream that are plain go together in one message.
+   *
+   * @param name - what messages call the task's function
+   * @throws {NotCloneableError} if structured clone refuses the item; what its getters throw
+   */
+  item(id: number, name: string, value: unknown): void {
+    if (isPlain(value)) {
+      if (this.#items?.[1] !== id) {
+        this.#flushItems()
+        this.#items = [Response.Items, id]
+      }
+      this.#items.push(value)
+      return
+    }
+    this.flush()
+    this.isWriting = true
+    try {
+      this.post([Response.Items, id, value], transferListOf(value))
+    } catch (error) {
+      throw refusal(error, value, name)
+    } finally {
+      this.isWriting = false
+    }
+  }
+
+  #flushItems(): void {
+    const items = this.#items
+    if (items === undefined) return
+    this.#items = undefined
+    this.post(items)
+  }
+
+  /** A task calls a function of its caller's. @throws what structured clone throws */
+  called(id: number, call: number, callback: number, args: readonly unknown[]): void {
+    this.flush()
+    this.post([Response.Called, id, call, callback, args])
   }
 
   #postAlone(id: number, name: string, outcome: Outcome, value: unknown): void {
@@ -109,6 +157,12 @@ function isPlain(value: unknown): boolean {
 
 /** Why a result could not be posted: not cloneable, or one of its getters threw. */
 function refusal(error: unknown, value: unknown, name: string): Error {
-  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}`)
+  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}${hintFor(value)}`)
   return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
+}
+
+function hintFor(value: unknown): string {
+  const isIterator =
+    typeof value === 'object' && value !== null && 'next' in value && Symbol.toStringTag in value
+  return isIterator ? '; stream() reads generators' : ''
 }
