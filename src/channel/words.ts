@@ -13,8 +13,6 @@ export enum Word {
   CallerPosted = 0 * Line.Words,
   /** 1 while the caller finds that spinning pays; the worker spins only then. */
   Spinning = 0 * Line.Words + 1,
-  /** 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. */
-  SpaceAwaited = 0 * Line.Words + 2,
   /** Messages the worker has posted. Written by the worker, after the message itself. */
   WorkerPosted = 1 * Line.Words,
   /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */
@@ -33,6 +31,11 @@ export enum Word {
   ProbesSeen = 5 * Line.Words + 3,
   /** When the worker's loop last came round, in ms since the channel's epoch. */
   Heartbeat = 5 * Line.Words + 4,
+  /**
+   * 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. It looks here
+   * twice for each task, so not beside a word that the caller writes for each.
+   */
+  SpaceAwaited = 5 * Line.Words + 5,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }
