@@ -38,7 +38,7 @@ export class Admission {
   /** Resolves once `accept` has been called, when it is this one's turn. */
   wait(fn: FunctionName, options: TaskOptions | undefined, accept: () => Task): Promise<Task> {
     const dispatcher = this.#dispatcher
-    dispatcher.holdEventLoop()
+    dispatcher.eventLoop.hold()
     return new Promise((resolve, reject) => {
       const timeout = options?.submitTimeout
       const timer =
@@ -51,7 +51,7 @@ export class Admission {
         this.#waiters.delete(waiter)
         clearTimeout(timer)
         stopListening?.()
-        dispatcher.releaseEventLoop()
+        dispatcher.eventLoop.release()
       }
       const waiter: Waiter = {
         accept,

@@ -3,7 +3,7 @@ import { now } from '../channel/clock.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
-import { Request, Response } from '../channel/records.js'
+import { Response } from '../channel/records.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
 import { onAbort, refuseAborted } from './abort.js'
@@ -11,7 +11,7 @@ import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
-import { callbackDeadlock, streamDeadlock } from './deadlock.js'
+import { callbackDeadlock } from './deadlock.js'
 import {
   abandonedError,
   brokenError,
@@ -23,17 +23,19 @@ import {
   withCause,
 } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
+import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
+import { OpenStreams } from './open-streams.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
-import { cutShortError, type StreamBuffer } from './stream.js'
+import type { StreamBuffer } from './stream.js'
 import type { SubmitSite } from './submit-site.js'
-import { settlesWithin, Task, TaskState } from './task.js'
+import { Task, TaskState } from './task.js'
 import { WorkerLink } from './worker-link.js'
 
 /** Ids are Int32 words in shared memory, where 0 means none. */
@@ -74,8 +76,8 @@ export class Dispatcher implements Source {
   readonly #admission = new Admission(this)
   /** What its tasks call in this thread. */
   readonly answers = new Answers(answer => this.#link?.post(answer))
-  /** Tasks whose items somebody may be reading. */
-  readonly #streams = new Set<Task>()
+  readonly streams = new OpenStreams(this)
+  readonly eventLoop = new EventLoopWaits(this)
   readonly #deaths: DeathCount
   #link: WorkerLink | undefined
   #workersStarted = 0
@@ -83,11 +85,6 @@ export class Dispatcher implements Source {
   #closed = false
   /** The death that was one too many. */
   #broken: Death | undefined
-  /** Promises that somebody waits for. */
-  #awaited = 0
-  #watch: NodeJS.Timeout | undefined
-  /** Called when a task may have left the queue or its slot. */
-  readonly #spaceWaiters: (() => void)[] = []
   /** When the worker was last looked after. */
   #checked = 0
 
@@ -193,31 +190,6 @@ export class Dispatcher implements Source {
     return false
   }
 
-  /** Resolves when every accepted task is settled, or with false after `timeout` ms. Does not block. */
-  async settleLater(timeout: number): Promise<boolean> {
-    this.holdEventLoop()
-    const deadline = now() + timeout
-    try {
-      for (
-        let [task] = this.ledger.pending.values();
-        task !== undefined;
-        [task] = this.ledger.pending.values()
-      ) {
-        const left = deadline - now()
-        if (left <= 0) return false
-        await settlesWithin(task, left)
-      }
-      return true
-    } finally {
-      this.releaseEventLoop()
-    }
-  }
-
-  /** Also waits for slots that tasks hold which are settled, being cancelled or too late. Does not block. */
-  async joinLater(): Promise<void> {
-    while ((await this.settleLater(never)) && this.running > 0) await this.#spaceLater()
-  }
-
   cancel(task: Task, reason: unknown): boolean {
     this.takeIn()
     const cause = reason === undefined ? undefined : { cause: reason }
@@ -285,19 +257,6 @@ export class Dispatcher implements Source {
     callDue()
   }
 
-  /** The event loop stays alive while anything is awaited, and looks after what a blocked caller looks after. */
-  holdEventLoop(): void {
-    if (this.#awaited++ > 0) return
-    this.#watch = setInterval(() => {
-      this.checkAlive()
-      callDue()
-    }, watchInterval)
-  }
-
-  releaseEventLoop(): void {
-    if (--this.#awaited === 0) clearInterval(this.#watch)
-  }
-
   hasNews(): boolean {
     return this.#link?.hasNews() ?? false
   }
@@ -318,24 +277,6 @@ export class Dispatcher implements Source {
     if (this.hasSpace()) return true
     this.#link?.askForSpace()
     return this.hasSpace()
-  }
-
-  /** Resolves when a task may have left the queue or its slot. */
-  #spaceLater(): Promise<void> {
-    this.holdEventLoop()
-    return new Promise(resolve => {
-      const goOn = () => {
-        this.releaseEventLoop()
-        resolve()
-      }
-      this.#spaceWaiters.push(goOn)
-      this.#link?.askForSpace()
-      if (this.running === 0) this.#wakeSpaceWaiters()
-    })
-  }
-
-  #wakeSpaceWaiters(): void {
-    for (const goOn of this.#spaceWaiters.splice(0)) goOn()
   }
 
   /** For code that polls: takes in what has come, and looks after the worker now and then. */
@@ -359,32 +300,11 @@ export class Dispatcher implements Source {
     else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
   }
 
-  grant(task: Task, items: number): void {
-    if (task.state === TaskState.Pending) this.#link?.post([Request.Credit, task.id, items])
-  }
-
-  /** Nobody will read on: its generator is to end. */
-  endStream(task: Task): void {
-    this.#link?.post([Request.EndStream, task.id])
-  }
-
-  /** Their reader is the thread that waits now for everything to end. */
-  endStreams(): void {
-    for (const task of this.#streams) {
-      if (task.stream !== undefined) task.stream.cutShort ??= cutShortError(task)
-      this.endStream(task)
-    }
-  }
-
   /** @throws {DeadlockError} if this thread is about to wait for what waits for this thread */
   refuseDeadlock(): void {
     if (this.answers.isRunning) throw callbackDeadlock(this.name)
     this.answers.refuseUnanswered()
-    if (this.#streams.size === 0) return
-    let starved = 0
-    for (const { stream } of this.#streams) if (stream?.isStarved) starved++
-    if (starved > 0 && (starved >= this.options.size || starved === this.ledger.pending.size))
-      throw streamDeadlock(this.name, starved, this.options.size)
+    this.streams.refuseDeadlock()
   }
 
   /** Nobody will ever send what is pending in an executor whose worker was ended: it is abandoned. */
@@ -425,7 +345,7 @@ export class Dispatcher implements Source {
     const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
       onMessage: message => {
         if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
-        else if (message[0] === Response.Space) this.#wakeSpaceWaiters()
+        else if (message[0] === Response.Space) this.eventLoop.onSpace()
         else this.ledger.receive(message)
       },
       onDelivery: () => {
@@ -486,7 +406,7 @@ export class Dispatcher implements Source {
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
-    if (task.stream !== undefined) this.#openStream(task)
+    if (task.stream !== undefined) this.streams.add(task)
     if (options?.signal !== undefined) this.#cancelOnAbort(task, options.signal)
     if (submitted.hasSubscribers) announce(submitted, task.info)
     if (!delivered) this.checkAlive()
@@ -495,11 +415,6 @@ export class Dispatcher implements Source {
     if (drainedAtExit.isOver && drainOnExit !== false && !this.await(task, now() + drainOnExit.timeout))
       giveUp(this, drainOnExit.timeout)
     return task
-  }
-
-  #openStream(task: Task): void {
-    this.#streams.add(task)
-    task.observe(() => this.#streams.delete(task))
   }
 
   #cancelOnAbort(task: Task, signal: AbortSignal): void {
@@ -547,7 +462,7 @@ export class Dispatcher implements Source {
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
-    this.#wakeSpaceWaiters()
+    this.eventLoop.onSpace()
     this.#afterNews()
   }
 

@@ -302,7 +302,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
   joinAsync(): Promise<void> {
-    return this.#dispatcher.joinLater()
+    return this.#dispatcher.eventLoop.join()
   }
 
   /**
@@ -326,7 +326,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     const start = now()
     const deadline = this.#stopAccepting(options)
     if (options.wait !== false) {
-      if (await dispatcher.settleLater(deadline - start)) await dispatcher.closeWorkerLater(deadline)
+      if (await dispatcher.eventLoop.settle(deadline - start)) await dispatcher.closeWorkerLater(deadline)
       else giveUp(dispatcher, now() - start)
     }
     return { ...dispatcher.ledger.totals }
@@ -337,7 +337,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     checkShutdownOptions(options)
     const deadline = deadlineOf('options.timeout', options.timeout)
     this.#dispatcher.stopAccepting()
-    this.#dispatcher.endStreams()
+    this.#dispatcher.streams.endAll()
     if (options.cancelPending === true) this.#dispatcher.cancelPending()
     return deadline
   }

@@ -70,7 +70,7 @@ class DrainedAtExit {
     const start = now()
     for (const dispatcher of this.#dispatchers) {
       dispatcher.ledger.lost.clear()
-      dispatcher.endStreams()
+      dispatcher.streams.endAll()
       dispatcher.answers.refuseUnanswered()
     }
     callAllDue()

@@ -89,7 +89,7 @@ export function* streamBlocking({
     }
   } finally {
     if (task.state === TaskState.Pending) {
-      dispatcher.endStream(task)
+      dispatcher.streams.end(task)
       const holds = () => task.state !== TaskState.Pending
       if (!dispatcher.awaitUntil(holds, now() + longestEnding)) dispatcher.cancel(task, undefined)
       failIfFailed(task)
@@ -115,10 +115,10 @@ export async function* streamLater({
     }
   } finally {
     if (task.state === TaskState.Pending) {
-      dispatcher.endStream(task)
-      dispatcher.holdEventLoop()
+      dispatcher.streams.end(task)
+      dispatcher.eventLoop.hold()
       await settlesWithin(task, longestEnding)
-      dispatcher.releaseEventLoop()
+      dispatcher.eventLoop.release()
       if (task.state === TaskState.Pending) dispatcher.cancel(task, undefined)
       failIfFailed(task)
     }
@@ -128,7 +128,7 @@ export async function* streamLater({
 function next(task: Task, buffer: StreamBuffer): unknown {
   const item = buffer.shift()
   const granted = buffer.takeGrant()
-  if (granted > 0) task.dispatcher.grant(task, granted)
+  if (granted > 0) task.dispatcher.streams.grant(task, granted)
   return item
 }
 
@@ -145,7 +145,7 @@ function failIfFailed(task: Task): void {
 
 /** Ended by the message that brings items or the outcome; a worker that dies settles the task. */
 async function itemsOrEnd(dispatcher: Dispatcher, task: Task, buffer: StreamBuffer): Promise<void> {
-  dispatcher.holdEventLoop()
+  dispatcher.eventLoop.hold()
   await new Promise<void>(resolve => {
     const goOn = () => {
       buffer.onItems = undefined
@@ -155,7 +155,7 @@ async function itemsOrEnd(dispatcher: Dispatcher, task: Task, buffer: StreamBuff
     buffer.onItems = goOn
     task.observe(goOn)
   })
-  dispatcher.releaseEventLoop()
+  dispatcher.eventLoop.release()
 }
 
 export function cutShortError(task: Task): ExecutorClosedError {
