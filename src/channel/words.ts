@@ -31,6 +31,8 @@ export enum Word {
   ProbesSeen = 5 * Line.Words + 3,
   /** When the worker's loop last came round, in ms since the channel's epoch. */
   Heartbeat = 5 * Line.Words + 4,
+  /** The number that the system knows the worker's thread by; 0 until it runs, and where the system does not say. */
+  ThreadId = 5 * Line.Words + 5,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }
