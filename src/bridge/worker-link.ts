@@ -33,7 +33,7 @@ import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
-import { probeWorks } from './probe.js'
+import { probeWorks, threadIsGone } from './probe.js'
 import { Spin } from './spin.js'
 import { startWorker } from './start-worker.js'
 
@@ -128,7 +128,7 @@ export class WorkerLink {
   run(message: RunRequest, transferList: readonly Transferable[] | undefined): boolean {
     this.#submitted = (this.#submitted + 1) | 0 // first: a getter in the arguments may submit too
     try {
-      return this.#post(message, WorkerWants.Tasks, transferList)
+      return this.#post(message, WorkerWants.Tasks, transferList) || !probeWorks()
     } catch (error) {
       this.#submitted = (this.#submitted - 1) | 0
       throw error
@@ -284,14 +284,16 @@ export class WorkerLink {
   /**
    * False once the worker's thread is gone, however it ended: posting to a port whose other end is gone returns
    * false, seen on Node 20 to 26. It is not documented, so the answer counts only where a living port answers true.
-   * What it posts also asks for a sign of life from the worker's loop.
+   * Elsewhere, in Bun and Deno, the system is asked for the thread. What is posted also asks for a sign of life from
+   * the worker's loop.
    */
   isAlive(): boolean {
     // Until the thread starts, the other end of the channel waits in a message to it, whatever becomes of the thread.
     if (this.isTerminated && this.state === WorkerState.Starting) return false
     if (this.silence === 0) this.#unansweredSince = now()
     this.#probesSent++
-    return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
+    if (this.#post([Request.Probe], WorkerWants.Control)) return true
+    return !probeWorks() && !threadIsGone(Atomics.load(this.#words, Word.ThreadId))
   }
 
   /** For how long the worker has left probes unanswered, in ms: its event loop stands still. */

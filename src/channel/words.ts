@@ -31,6 +31,8 @@ export enum Word {
   ProbesSeen = 5 * Line.Words + 3,
   /** When the worker's loop last came round, in ms since the channel's epoch. */
   Heartbeat = 5 * Line.Words + 4,
+  /** The number that the system knows the worker's thread by; 0 until it runs, and where the system does not say. */
+  ThreadId = 5 * Line.Words + 7,
   /**
    * 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. It looks here
    * twice for each task, so not beside a word that the caller writes for each.

@@ -12,10 +12,12 @@ import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
 import { unlessStalled, watchForStalls } from './stall.js'
 import { discardOutput, writeDirectly } from './stdio.js'
+import { systemThreadId } from './thread-id.js'
 
 const init = (workerData as { asyncPoolExecutor: WorkerInit }).asyncPoolExecutor
 const { words, bell, port, stdio } = init
 
+Atomics.store(words, Word.ThreadId, systemThreadId())
 if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
