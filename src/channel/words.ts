@@ -6,7 +6,8 @@ enum Line {
 /**
  * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
  * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
- * whoever wakes it lowers, and `SpaceAwaited`, the other way round.
+ * whoever wakes it lowers, and
+ * `SpaceAwaited` and `Grant`, which one side raises and either may lower.
  */
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */
@@ -38,6 +39,8 @@ export enum Word {
    * twice for each task, so not beside a word that the caller writes for each.
    */
   SpaceAwaited = 5 * Line.Words + 5,
+  /** 1 when a caller that wished for a place in a shared queue has been given one, until it takes it. */
+  Grant = 5 * Line.Words + 6,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }
