@@ -81,7 +81,7 @@ describe('a shared executor', () => {
 
   test('lets in who waits in the order of their coming', async () => {
     const ticks = file('ticks.mjs', 'export async function* ticks() { for (;;) yield 0 }')
-    const { lines } = await runScript(
+    const { lines, stderr } = await runScript(
       'require',
       scriptOf(
         `executor.run(tasks, 'echo', [0])
@@ -108,7 +108,7 @@ describe('a shared executor', () => {
          say([...words.subarray(6, 6 + words[5])].join())`,
       ),
     )
-    expect(lines).toEqual(['1,2,3'])
+    expect({ lines, stderr }).toEqual({ lines: ['1,2,3'], stderr: '' })
   })
 
   test('is drained by each of its callers at their end', async () => {

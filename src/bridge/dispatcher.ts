@@ -528,6 +528,10 @@ export class Dispatcher implements Source {
   /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
   #resend(): void {
     for (const task of [...this.ledger.pending.values()]) {
+      if (task.stream?.isEnded) {
+        this.ledger.settle(task, TaskState.Fulfilled, undefined)
+        continue
+      }
       task.isResent = true
       try {
         this.#send(this.#startedLink(), task)
