@@ -28,6 +28,10 @@ export function callSoon(what: string, callback: () => void): void {
 /** Calls what is due. A callback that blocks comes here again; what became due meanwhile follows after it. */
 export function callDue(): void {
   if (due.length > 0 && !calling) callAllDue()
+  else if (answersDue.length > 0) answerAll()
+}
+
+function answerAll(): void {
   while (answersDue.length > 0) answersDue.shift()?.()
 }
 
@@ -42,4 +46,5 @@ export function callAllDue(): void {
     called = 0
     calling = false
   }
+  answerAll()
 }

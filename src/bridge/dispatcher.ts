@@ -124,6 +124,10 @@ export class Dispatcher implements Source {
     return this.#link?.queued ?? 0
   }
 
+  get unfinished(): number {
+    return this.#link?.unfinished ?? 0
+  }
+
   get running(): number {
     return this.#link?.running ?? 0
   }
@@ -192,7 +196,7 @@ export class Dispatcher implements Source {
   /** Also waits for tasks that are settled, being cancelled or too late, and still hold their slots. */
   join(deadline: number): boolean {
     while (this.drain(deadline)) {
-      if (this.running === 0 && this.ledger.pending.size === 0) return true
+      if (this.unfinished === 0 && this.ledger.pending.size === 0) return true
       if (isOver(deadline)) return false
       if (!this.takeIn()) this.#link?.awaitRelease(deadline, this)
     }

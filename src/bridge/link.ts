@@ -202,8 +202,12 @@ export abstract class Link {
   /** A slot or a place in the queue is there, though the worker may not have come to start what would leave it. */
   hasRoom(): boolean {
     if (this.#places !== undefined) return this.#places.reserve()
-    const unfinished = ahead(this.#submitted, Atomics.load(this.words, Word.Released))
-    return unfinished < this.#options.size + this.#options.queueSize
+    return this.unfinished < this.#options.size + this.#options.queueSize
+  }
+
+  /** Tasks of this caller that wait in the worker's queue or hold a slot there, settled or not. */
+  get unfinished(): number {
+    return ahead(this.#submitted, Atomics.load(this.words, Word.Released))
   }
 
   get queued(): number {
@@ -277,7 +281,7 @@ export abstract class Link {
   awaitRelease(deadline: number, source: Source): void {
     const released = Atomics.load(this.words, Word.Released)
     const hasReleased = () => Atomics.load(this.words, Word.Released) !== released
-    if (this.running > 0)
+    if (this.unfinished > 0)
       this.#park(CallerWants.Space, () => hasReleased() || this.hasNews(), deadline, source)
   }
 
