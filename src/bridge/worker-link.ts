@@ -10,6 +10,7 @@ import { encodeError } from '../channel/error-record.js'
 import {
   type AnswerRequest,
   type CreditRequest,
+  type DropRequest,
   type EndStreamRequest,
   Request,
   type RequestMessage,
@@ -141,9 +142,12 @@ export class WorkerLink {
     this.#post([Request.Define, fn.number, fn.address], WorkerWants.Tasks)
   }
 
-  /** Something about a task that has been sent. Throws what structured clone throws. */
-  post(message: CreditRequest | EndStreamRequest | AnswerRequest): void {
-    this.#post(message, WorkerWants.Control)
+  /** Something about what has been sent before. Throws what structured clone throws. */
+  post(
+    message: CreditRequest | EndStreamRequest | AnswerRequest | DropRequest,
+    transferList?: readonly Transferable[],
+  ): void {
+    this.#post(message, WorkerWants.Control, transferList)
   }
 
   cancel(id: number, reason: Error): void {

@@ -3,12 +3,14 @@ import { decodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
   type CancelRequest,
+  type FunctionAddress,
   Request,
   type RequestMessage,
   Response,
   type RunExtras,
   type RunRequest,
 } from '../channel/records.js'
+import { isThenable } from '../channel/thenable.js'
 import { WorkerWants } from '../channel/wait.js'
 import { BoundedLoop } from '../pool/bounded-loop.js'
 import type { Caller } from './caller.js'
@@ -16,6 +18,7 @@ import { reviveCarried } from './carried.js'
 import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Inbox } from './inbox.js'
+import { RemoteEntry } from './remote-entry.js'
 import type { StreamPump } from './stream.js'
 import { Task } from './task.js'
 
@@ -110,7 +113,7 @@ export class Consumer {
         this.#enqueue(message)
         break
       case Request.Define:
-        this.#caller.functions.set(message[1], createEntry(message[2], this.#roots))
+        this.#caller.functions.set(message[1], this.#createEntry(message[2]))
         break
       case Request.Cancel:
         this.#cancel(message)
@@ -122,7 +125,11 @@ export class Consumer {
         this.#endStream(message[1])
         break
       case Request.Answer:
-        this.#caller.findRunning(message[1])?.calls?.settle(message)
+        if (message[1] === 0) this.#caller.remotes?.settle(message)
+        else this.#caller.findRunning(message[1])?.calls?.settle(message)
+        break
+      case Request.Drop:
+        this.#caller.remotes?.drop(message[1])
         break
       case Request.Close:
         this.#closing = true
@@ -131,6 +138,11 @@ export class Consumer {
         this.#caller.answerProbe()
         break
     }
+  }
+
+  #createEntry(address: FunctionAddress): FunctionEntry {
+    if (address.isRemote) return new RemoteEntry(address, this.#roots, this.#caller)
+    return createEntry(address, this.#roots)
   }
 
   #enqueue([, id, fn, args, extras]: RunRequest): void {
@@ -287,13 +299,6 @@ export class Consumer {
     task.caller.streams.delete(task.id)
     task.calls?.close()
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 function turnEventLoop(): Promise<void> {
