@@ -1,8 +1,8 @@
 import { ExecutorError } from '../channel/errors.js'
 import { type DroppedResponse, Request, Response, type UsedResponse } from '../channel/records.js'
 import { Connection, createProxy, type RemoteUse } from '../channel/remote-proxy.js'
-import { Form, moduleNumber, type Use } from '../channel/remote-records.js'
-import { type Encoded, type Place, RemoteValues } from '../channel/remote-values.js'
+import { moduleNumber, type Use } from '../channel/remote-records.js'
+import { type Encoded, type Place, RemoteValues, sharedIn } from '../channel/remote-values.js'
 import { SharedObjects } from '../channel/shared-objects.js'
 import { answerSoon, callSoon } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -11,12 +11,14 @@ import { createFuture } from './future.js'
 import { recordSite } from './submit-site.js'
 import type { Task } from './task.js'
 
-/** A module of the worker's, or something that came from one of its members. */
-interface RemotePlace extends Place {
+/** A module of the worker's, or what came from one of its members. */
+interface Source {
   readonly module: RemoteModule
-  /** The member; empty for the module itself. */
+  /** The path to the member; empty for the module itself. */
   readonly member: readonly string[]
 }
+
+interface RemotePlace extends Place, Source {}
 
 /**
  * The caller's end of the `remote()` proxies of one executor. What is done to a proxy is a task, and so is counted,
@@ -41,7 +43,7 @@ export class Remotes {
   }
 
   open(module: RemoteModule): object {
-    return createProxy(this.#connect(moduleNumber, { label: module('default').label, module, member: [] }))
+    return createProxy(this.#connect(moduleNumber, { module, member: [] }))
   }
 
   receive(message: UsedResponse | DroppedResponse): void {
@@ -49,7 +51,7 @@ export class Remotes {
     else answerSoon(() => this.#answer(message))
   }
 
-  #connect(number: number, from: RemotePlace): Connection {
+  #connect(number: number, from: Source): Connection {
     const drop = () => {
       // If the worker that made it has died, the number is nobody's: those of two workers are never the same.
       if (number !== moduleNumber) this.#dispatcher.link?.post([Request.Drop, number])
@@ -57,7 +59,7 @@ export class Remotes {
     return new Connection({ number, peer: this.#values, drop, send: use => this.#use(number, from, use) })
   }
 
-  async #use(number: number, from: RemotePlace, { access, path, args, below }: RemoteUse): Promise<unknown> {
+  async #use(number: number, from: Source, { access, path, args, below }: RemoteUse): Promise<unknown> {
     const member = [...from.member, ...path]
     const fn = from.module(member.join('.') || 'default')
     const place: RemotePlace = { label: fn.label, module: from.module, member }
@@ -83,7 +85,7 @@ export class Remotes {
     try {
       return await submit()
     } catch (error) {
-      for (const number of numbersIn(encoded.values, encoded.forms)) this.#objects.drop(number)
+      this.#values.forget(encoded)
       throw error
     } finally {
       this.#waiting.delete(encoded)
@@ -94,11 +96,11 @@ export class Remotes {
   onDeath(): void {
     const kept = new Set<number>()
     for (const { values, forms } of this.#waiting)
-      for (const number of numbersIn(values, forms)) kept.add(number)
+      for (const number of sharedIn(values, forms)) kept.add(number)
     for (const { fn, args = [] } of this.#dispatcher.ledger.pending.values()) {
       if (!fn.address.isRemote) continue
       const [, , , forms] = args.at(-1) as Use
-      for (const number of numbersIn(args, forms)) kept.add(number)
+      for (const number of sharedIn(args, forms)) kept.add(number)
     }
     this.#objects.dropAllBut(kept)
   }
@@ -111,9 +113,4 @@ export class Remotes {
       return this.#values.answer(object, use, values, place)
     })
   }
-}
-
-/** The numbers of objects of this thread among values that are sent. */
-function numbersIn(values: readonly unknown[], forms: Use[3]): number[] {
-  return (forms ?? []).filter(([, form]) => form === Form.Proxied).map(([index]) => values[index] as number)
 }

@@ -1,4 +1,5 @@
 import type { Transferable } from 'node:worker_threads'
+import { ExecutorError } from './errors.js'
 
 type Comlink = typeof import('comlink')
 
@@ -10,21 +11,32 @@ export function comlink(): Comlink {
   return loaded
 }
 
-let send: ((value: object) => readonly Transferable[]) | undefined
+/** How comlink sends a value (its protocol.ts): as it is, or as what the transfer handler of that name made of it. */
+export type WireValue = { type: 'RAW'; value: unknown } | { type: 'HANDLER'; name: string; value: unknown }
 
-/** What `Comlink.transfer` was told of a value. Comlink does not say, except in what it sends. */
-export function transferablesOf(value: object): readonly Transferable[] {
+export interface Sent {
+  wire: WireValue
+  transferList: readonly Transferable[]
+}
+
+let send: ((value: unknown) => Sent) | undefined
+
+/**
+ * What transfer handlers and `Comlink.transfer` make of a value. Comlink alone knows, and says so only in what it
+ * sends.
+ */
+export function toWire(value: unknown): Sent {
   send ??= createSender()
   return send(value)
 }
 
 /** Calls a function over an endpoint that only looks at the message, and answers so that no call stays open. */
-function createSender(): (value: object) => readonly Transferable[] {
-  let sent: readonly Transferable[] = []
+function createSender(): (value: unknown) => Sent {
+  let sent: Sent
   let answer: (event: { data: unknown }) => void = () => {}
-  const call = comlink().wrap<(value: object) => void>({
-    postMessage(message: { id: string }, transferList: Transferable[]) {
-      sent = transferList
+  const call = comlink().wrap<(value: unknown) => void>({
+    postMessage(message: { id: string; argumentList: [WireValue] }, transferList: Transferable[]) {
+      sent = { wire: message.argumentList[0], transferList }
       answer({ data: { id: message.id } })
     },
     addEventListener(_type, listener) {
@@ -36,4 +48,17 @@ function createSender(): (value: object) => readonly Transferable[] {
     void call(value)
     return sent
   }
+}
+
+export function fromWire(wire: WireValue): unknown {
+  if (wire.type === 'RAW') return wire.value
+  const handler = comlink().transferHandlers.get(wire.name)
+  if (handler === undefined)
+    throw new ExecutorError(`this thread has no transfer handler named '${wire.name}'`)
+  return handler.deserialize(wire.value)
+}
+
+/** Whether any handler could want a value that is no object: users' handlers may, the two of comlink do not. */
+export function hasHandlers(): boolean {
+  return comlink().transferHandlers.size > 2
 }

@@ -1,5 +1,6 @@
 import { comlink } from './comlink.js'
 import { ExecutorError } from './errors.js'
+import { openEndpoint } from './remote-endpoint.js'
 import { Access } from './remote-records.js'
 
 /** What is done to an object of the other thread. */
@@ -30,7 +31,7 @@ export class Connection {
   readonly peer: object
   readonly #send: (use: RemoteUse) => Promise<unknown>
   readonly #drop: () => void
-  #inUse = 0
+  #holders = 0
   #isReleased = false
 
   constructor({ number, peer, send, drop }: ConnectionOptions) {
@@ -47,12 +48,20 @@ export class Connection {
 
   /** Whoever waits for the outcome keeps the object in the other thread, whatever becomes of its proxies. */
   async use(use: RemoteUse): Promise<unknown> {
-    this.#inUse++
+    const letGo = this.hold()
     try {
       return await this.#send(use)
     } finally {
-      this.#inUse--
-      if (this.#isReleased && this.#inUse === 0) this.#drop()
+      letGo()
+    }
+  }
+
+  /** Keeps the object in the other thread until the function that is returned is called. */
+  hold(): () => void {
+    this.#holders++
+    return () => {
+      this.#holders--
+      if (this.#isReleased && this.#holders === 0) this.#drop()
     }
   }
 
@@ -61,7 +70,7 @@ export class Connection {
     if (this.#isReleased) return
     this.#isReleased = true
     collected.unregister(this)
-    if (this.#inUse === 0) this.#drop()
+    if (this.#holders === 0) this.#drop()
   }
 }
 
@@ -132,8 +141,9 @@ class Traps implements ProxyHandler<object> {
   }
 
   #special(key: symbol): unknown {
-    const { proxyMarker, releaseProxy } = comlink()
+    const { proxyMarker, releaseProxy, createEndpoint } = comlink()
     if (key === releaseProxy) return () => this.#connection.release()
+    if (key === createEndpoint) return async () => openEndpoint(this.#connection)
     return key === proxyMarker ? true : undefined
   }
 

@@ -32,7 +32,9 @@ export enum Form {
 }
 
 /** How the value at `index` is to be read that is not simply a copy. */
-export type ValueForm = [index: number, form: Form, handler?: string]
+export type ValueForm =
+  | [index: number, form: Form.Proxied | Form.Returned]
+  | [index: number, form: Form.Handled, handler: string]
 
 /** A result that is not simply a copy, or is an array: of a value alone nobody could tell which it is. */
 export type RemoteResult = [value: unknown, forms: readonly ValueForm[] | undefined]

@@ -1,6 +1,6 @@
 import type { Transferable } from 'node:worker_threads'
-import { comlink, transferablesOf } from './comlink.js'
-import { ExecutorError, NotCloneableError } from './errors.js'
+import { comlink, fromWire, hasHandlers, toWire } from './comlink.js'
+import { NotCloneableError } from './errors.js'
 import { type Connection, createProxy, originOf } from './remote-proxy.js'
 import { Access, Form, moduleNumber, type RemoteResult, type Use, type ValueForm } from './remote-records.js'
 import { useObject } from './remote-use.js'
@@ -12,7 +12,7 @@ import { transfer, transferListOf } from './transfer.js'
 export interface Encoded {
   readonly values: unknown[]
   forms: ValueForm[] | undefined
-  transferList: Transferable[] | undefined
+  transferList: readonly Transferable[] | undefined
 }
 
 /** Where values came from or go to. */
@@ -36,21 +36,33 @@ export class RemoteValues<P extends Place> {
     this.#connect = connect
   }
 
-  /** @throws {NotCloneableError} for functions that are not marked */
+  /**
+   * To be followed by `forget` if what is encoded is not sent.
+   *
+   * @throws {NotCloneableError} for functions that are not marked
+   */
   encode(values: readonly unknown[], to: P): Encoded {
     const encoded: Encoded = { values: [...values], forms: undefined, transferList: undefined }
-    for (const [index, value] of values.entries()) {
-      this.#encode(encoded, index, value, to)
-      if (typeof encoded.values[index] === 'function')
-        throw unmarkedFunction(`args[${index}]`, `the arguments of ${to.label}`)
+    try {
+      for (const [index, value] of values.entries()) {
+        this.#encode(encoded, index, value, to)
+        if (typeof encoded.values[index] === 'function')
+          throw unmarkedFunction(`args[${index}]`, `the arguments of ${to.label}`)
+      }
+    } catch (error) {
+      this.forget(encoded)
+      throw error
     }
     return encoded
   }
 
+  forget({ values, forms }: Encoded): void {
+    for (const number of sharedIn(values, forms)) this.#objects.forget(number)
+  }
+
   decode(values: readonly unknown[], forms: readonly ValueForm[] | undefined, from: P): unknown[] {
     const decoded = [...values]
-    for (const [index, form, handler] of forms ?? [])
-      decoded[index] = this.#decode(form, handler, values[index], from)
+    for (const form of forms ?? []) decoded[form[0]] = this.#decode(form, values[form[0]], from)
     return decoded
   }
 
@@ -94,9 +106,10 @@ export class RemoteValues<P extends Place> {
         return
       }
     }
-    if (handle(encoded, index, value) || !isObject(value)) return
-    const moved = transferablesOf(value)
-    if (moved.length > 0) move(encoded, moved)
+    if (!isObject(value) && !hasHandlers()) return
+    const { wire, transferList } = toWire(value)
+    if (wire.type === 'HANDLER') put(encoded, wire.value, [index, Form.Handled, wire.name])
+    if (transferList.length > 0) encoded.transferList = [...(encoded.transferList ?? []), ...transferList]
   }
 
   /** The number of an object of the very thread that the value is sent to. */
@@ -111,39 +124,27 @@ export class RemoteValues<P extends Place> {
     put(encoded, this.#objects.share(object, place), [index, Form.Proxied])
   }
 
-  #decode(form: Form, handler: string | undefined, value: unknown, from: P): unknown {
-    if (form === Form.Proxied) return createProxy(this.#connect(value as number, from))
-    if (form === Form.Returned) return this.#objects.get(value as number).object
-    const found = comlink().transferHandlers.get(handler as string)
-    if (found !== undefined) return found.deserialize(value)
-    throw new ExecutorError(`${from.label}: this thread has no transfer handler named '${handler}'`)
+  #decode(form: ValueForm, value: unknown, from: P): unknown {
+    switch (form[1]) {
+      case Form.Proxied:
+        return createProxy(this.#connect(value as number, from))
+      case Form.Returned:
+        return this.#objects.get(value as number).object
+      case Form.Handled:
+        return fromWire({ type: 'HANDLER', name: form[2], value })
+    }
   }
 }
 
-/** Comlink's own two are not asked: what they do is done above, and in what carries errors. */
-const ownHandlers = new Set(['proxy', 'throw'])
-
-/** False if no transfer handler wants the value. */
-function handle(encoded: Encoded, index: number, value: unknown): boolean {
-  for (const [name, handler] of comlink().transferHandlers) {
-    if (ownHandlers.has(name) || !handler.canHandle(value)) continue
-    const [data, moved] = handler.serialize(value)
-    put(encoded, data, [index, Form.Handled, name])
-    move(encoded, moved)
-    return true
-  }
-  return false
+/** The numbers of the sender's objects among values as they are sent. */
+export function sharedIn(values: readonly unknown[], forms: readonly ValueForm[] | undefined): number[] {
+  return (forms ?? []).filter(([, form]) => form === Form.Proxied).map(([index]) => values[index] as number)
 }
 
 function put(encoded: Encoded, value: unknown, form: ValueForm): void {
   encoded.values[form[0]] = value
   encoded.forms ??= []
   encoded.forms.push(form)
-}
-
-function move(encoded: Encoded, list: readonly Transferable[]): void {
-  encoded.transferList ??= []
-  encoded.transferList.push(...list)
 }
 
 function unmarkedFunction(where: string, whose: string): NotCloneableError {

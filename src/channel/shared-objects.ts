@@ -43,6 +43,11 @@ export class SharedObjects<P> {
     return shared
   }
 
+  /** Takes a `share` back that the other thread has not heard of. */
+  forget(number: number): void {
+    this.#shared.delete(number)
+  }
+
   /** The other thread has no proxy of it any more. Calls the object's `Comlink.finalizer`. */
   drop(number: number): void {
     const object = this.#shared.get(number)?.object

@@ -88,5 +88,6 @@ function ownerFinder(exports: Exports, address: FunctionAddress): (use: Use) => 
 
 /** A CommonJS module is in the cache of `require`, wherever its file is; an ES module is there with its namespace. */
 function isCommonJs({ default: exported }: Exports): boolean {
-  return Object.values(require.cache).some(module => module?.exports === exported)
+  const isLoaded = Object.values(require.cache).some(module => module?.exports === exported)
+  return exported !== undefined && isLoaded
 }

@@ -52,12 +52,13 @@ export class Remotes {
    * itself what could keep both waiting (bridge/answers.ts). If the caller's thread ends, so does this one.
    */
   async #use(number: number, place: Place, { access, path, args }: RemoteUse): Promise<unknown> {
-    const { values, forms, transferList } = this.values.encode(args, place)
-    const use: Use = [access, number, path, forms]
+    const encoded = this.values.encode(args, place)
+    const use: Use = [access, number, path, encoded.forms]
     const call = ++this.#lastCall
     try {
-      this.#outbox.post([Response.Used, call, use, values], transferList)
+      this.#outbox.post([Response.Used, call, use, encoded.values], encoded.transferList)
     } catch (error) {
+      this.values.forget(encoded)
       throw isRefusal(error) ? notCloneable('args', args, error, place.label) : error
     }
     const result = new Promise((resolve, reject) => this.#pending.set(call, { resolve, reject }))
