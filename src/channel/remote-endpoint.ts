@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { comlink, fromWire, type Sent, toWire, type WireValue } from './comlink.js'
-import { type Connection, originOf } from './remote-proxy.js'
+import { type Origin, originOf } from './remote-proxy.js'
 import { Access } from './remote-records.js'
 
 /** What comlink sends over a port (its protocol.ts). */
@@ -14,32 +14,34 @@ interface Message {
 
 const accesses = { GET: Access.Get, SET: Access.Set, APPLY: Access.Call, CONSTRUCT: Access.Construct }
 
-/** A port that `Comlink.wrap` takes in any thread: what comes over it is done to the object of the connection. */
-export function openEndpoint(connection: Connection): MessagePort {
+/** A port that `Comlink.wrap` takes in any thread: what comes over it is done to what the origin stands for. */
+export function openEndpoint(origin: Origin): MessagePort {
   const { port1, port2 } = new MessageChannel()
-  const letGo = connection.hold()
-  port1.on('message', (message: Message) => serve(connection, port1, message))
+  const letGo = origin.connection.hold()
+  port1.on('message', (message: Message) => serve(origin, port1, message))
   port1.on('close', letGo)
   port1.unref()
   return port2
 }
 
-async function serve(connection: Connection, port: MessagePort, message: Message): Promise<void> {
-  const { wire, transferList } = await perform(connection, message).then(sendable, failed)
+async function serve(origin: Origin, port: MessagePort, message: Message): Promise<void> {
+  const { id, type } = message
   try {
-    port.postMessage({ ...wire, id: message.id }, transferList)
+    const { wire, transferList } = sendable(origin, await perform(origin, message))
+    port.postMessage({ ...wire, id }, transferList)
   } catch (error) {
-    port.postMessage({ ...failed(error).wire, id: message.id })
+    port.postMessage({ ...failed(error), id })
   }
-  if (message.type === 'RELEASE') port.close()
+  if (type === 'RELEASE') port.close()
 }
 
-async function perform(connection: Connection, message: Message): Promise<unknown> {
-  const { type, path = [], argumentList = [], value } = message
+async function perform(origin: Origin, message: Message): Promise<unknown> {
+  const { type, path: rest = [], argumentList = [], value } = message
   if (type === 'RELEASE') return undefined
-  if (type === 'ENDPOINT') return moved(openEndpoint(connection))
+  if (type === 'ENDPOINT') return moved(openEndpoint(origin))
   const args = (value === undefined ? argumentList : [value]).map(fromWire)
-  return connection.use({ access: accesses[type], path, args, below: serve })
+  const path = [...origin.path, ...rest]
+  return origin.connection.use({ access: accesses[type], path, args, below: serve })
 }
 
 function moved(port: MessagePort): MessagePort {
@@ -47,14 +49,16 @@ function moved(port: MessagePort): MessagePort {
 }
 
 /** A proxy goes as a port of its own. */
-function sendable(value: unknown): Sent {
+function sendable({ connection }: Origin, value: unknown): Sent {
   const origin = typeof value === 'function' ? originOf(value) : undefined
   if (origin === undefined) return toWire(value)
-  const port = openEndpoint(origin.connection)
+  const port = openEndpoint(origin)
+  // Made for this answer: nobody else has it, and the port keeps its object.
+  if (origin.connection.peer === connection.peer && origin.path.length === 0) origin.connection.release()
   return { wire: { type: 'HANDLER', name: 'proxy', value: port }, transferList: [port] }
 }
 
-function failed(error: unknown): Sent {
+function failed(error: unknown): WireValue {
   const value = comlink().transferHandlers.get('throw')?.serialize({ value: error })[0]
-  return { wire: { type: 'HANDLER', name: 'throw', value }, transferList: [] }
+  return { type: 'HANDLER', name: 'throw', value }
 }

@@ -74,14 +74,15 @@ export class Connection {
   }
 }
 
-interface Origin {
+/** What a proxy stands for. */
+export interface Origin {
   connection: Connection
   path: readonly string[]
 }
 
 const origins = new WeakMap<object, Origin>()
 
-/** What a proxy stands for; undefined if the value is none of ours. */
+/** Undefined if the value is no proxy of ours. */
 export function originOf(value: object): Origin | undefined {
   return origins.get(value)
 }
@@ -143,7 +144,8 @@ class Traps implements ProxyHandler<object> {
   #special(key: symbol): unknown {
     const { proxyMarker, releaseProxy, createEndpoint } = comlink()
     if (key === releaseProxy) return () => this.#connection.release()
-    if (key === createEndpoint) return async () => openEndpoint(this.#connection)
+    if (key === createEndpoint)
+      return async () => openEndpoint({ connection: this.#connection, path: this.#path })
     return key === proxyMarker ? true : undefined
   }
 
