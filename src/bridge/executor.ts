@@ -1,7 +1,9 @@
 import { now } from '../channel/clock.js'
+import type { ExecutorHandle } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import type { Remote } from '../comlink-types.js'
-import { callerFile } from './base.js'
+import { Attachment } from './attachment.js'
+import { callerFile, callerFileOf } from './base.js'
 import { deadlineOf, never } from './deadline.js'
 import { callbackDeadlock } from './deadlock.js'
 import { type Call, Dispatcher } from './dispatcher.js'
@@ -18,6 +20,7 @@ import {
   checkTaskOptions,
 } from './option-checks.js'
 import {
+  type AttachOptions,
   type ExecutorOptions,
   type MapOptions,
   resolveOptions,
@@ -70,10 +73,44 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
+    if (options instanceof Attachment) {
+      this.#dispatcher = new Dispatcher(options.options, options.shared.identity, options)
+      this.#functions = new FunctionNames(options.options.base)
+      return
+    }
     const file = callerFile(new.target, AsyncPoolExecutor)
     const resolved = resolveOptions(options, file)
     this.#dispatcher = new Dispatcher(resolved, identify(file, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
+  }
+
+  /**
+   * Makes an executor of this thread out of a handle that another thread gave it: it uses that executor's worker, and
+   * its tasks count to the same `size` and `queueSize`. Callers that wait for space are let in in their order. Arguments
+   * and results are copied, never moved. If the worker dies, the owner replaces it, when it waits for the executor
+   * itself or its event loop turns. The thread that owns the executor must outlive the others.
+   *
+   * @param options - what this thread decides by itself
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const executor = AsyncPoolExecutor.attach(workerData.handle)
+   */
+  static attach(handle: ExecutorHandle, options: AttachOptions = {}): AsyncPoolExecutor {
+    const attachment = new Attachment(handle, options, callerFileOf(AsyncPoolExecutor.attach))
+    return new AsyncPoolExecutor(attachment as never)
+  }
+
+  /**
+   * Plain data for {@link AsyncPoolExecutor.attach} in other threads of this process, to be sent there in any way, and to
+   * any number of them. Starts the worker. Does not block.
+   *
+   * @throws {ExecutorClosedError} after `shutdown`
+   * @example
+   * const worker = new Worker('./plugin.js', { workerData: { handle: executor.handle() } })
+   */
+  handle(): ExecutorHandle {
+    return { asyncPoolExecutor: this.#dispatcher.share() }
   }
 
   get name(): string {

@@ -5,7 +5,7 @@ import { SHARE_ENV } from 'node:worker_threads'
 import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
-import type { ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
+import type { AttachOptions, ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
 
 /** @param what - what messages call the value: `options.size` */
 type Check = (what: string, value: unknown) => void
@@ -31,6 +31,15 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
   execArgv: checkExecArgv,
   resourceLimits: checkObject,
+}
+
+const { base, timeout, drainOnExit, drainOnSignals, onError } = executorChecks
+const attachChecks: Record<keyof AttachOptions, Check> = {
+  base,
+  timeout,
+  drainOnExit,
+  drainOnSignals,
+  onError,
 }
 
 const taskChecks: Record<keyof TaskOptions, Check> = {
@@ -59,6 +68,10 @@ const streamChecks: Record<keyof StreamOptions, Check> = {
 
 export function checkExecutorOptions(options: ExecutorOptions): void {
   checkOptions(options, executorChecks)
+}
+
+export function checkAttachOptions(options: AttachOptions): void {
+  checkOptions(options, attachChecks)
 }
 
 export function checkTaskOptions(options: TaskOptions): void {

@@ -116,6 +116,12 @@ export interface StreamOptions extends Omit<TaskOptions, 'idempotent'> {
   lookAhead?: number
 }
 
+/** What an executor that is attached to another thread's decides by itself. */
+export type AttachOptions = Pick<
+  ExecutorOptions,
+  'base' | 'timeout' | 'drainOnExit' | 'drainOnSignals' | 'onError'
+>
+
 /** The options with their defaults. */
 export interface ResolvedOptions {
   size: number

@@ -14,14 +14,16 @@ export function requestOf(task: Task): RunRequest {
 }
 
 /** Undefined for most tasks, which have nothing beyond a function and arguments. */
-function extrasOf({ options, timeout, attempt, stream }: Task): RunExtras | undefined {
+function extrasOf({ options, timeout, attempt, stream, isResent }: Task): RunExtras | undefined {
   const announce = started.hasSubscribers
-  const isPlain = options === undefined && timeout === undefined && attempt === 1 && stream === undefined
+  const isPlain =
+    options === undefined && timeout === undefined && attempt === 1 && stream === undefined && !isResent
   if (isPlain && !announce) return undefined
   return {
     ...(options?.priority !== undefined && { priority: options.priority }),
     ...(timeout !== undefined && { timeout }),
     ...(attempt > 1 && { attempt }),
+    ...(isResent && { resent: true }),
     ...(announce && { announce }),
     ...(stream !== undefined && { credit: stream.lookAhead }),
   }

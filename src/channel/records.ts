@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from './error-record.js'
 import type { Use } from './remote-records.js'
+import type { Commons } from './sharing.js'
 
 /*
  * Everything that crosses the channel. Messages are tuples and not objects: structured clone writes the keys
@@ -18,6 +19,10 @@ export enum Request {
   EndStream,
   Answer,
   Drop,
+  Share,
+  Wish,
+  Forfeit,
+  Leave,
 }
 
 /** The kinds of message from worker to caller. */
@@ -31,6 +36,7 @@ export enum Response {
   Called,
   Used,
   Dropped,
+  Connected,
 }
 
 export enum Outcome {
@@ -53,6 +59,8 @@ export interface RunExtras {
   credit?: number
   /** What stands in the arguments for things that structured clone cannot carry. */
   carried?: readonly CarriedValue[]
+  /** It was accepted by a worker that died, so it needs no place in the queue. */
+  resent?: true
 }
 
 /** Something in the arguments that is to be made again from its data. */
@@ -98,7 +106,22 @@ export type AnswerRequest = [kind: Request.Answer, id: number, call: number, out
 /** The caller has no proxy any more of an object of the worker's. */
 export type DropRequest = [kind: Request.Drop, object: number]
 
+/** From the owner: other threads will come. */
+export type ShareRequest = [kind: Request.Share, id: string, free: Int32Array]
+
+/** A caller of a shared executor waits for a place in the queue. */
+export type WishRequest = [kind: Request.Wish]
+
+/** It does not wait any longer, or has a place and will not use it (1). */
+export type ForfeitRequest = [kind: Request.Forfeit, places: number]
+
+/** A caller of a shared executor, not its owner, goes. */
+export type LeaveRequest = [kind: Request.Leave]
+
+export type SharingRequest = ShareRequest | WishRequest | ForfeitRequest | LeaveRequest
+
 export type RequestMessage =
+  | SharingRequest
   | RunRequest
   | DefineRequest
   | CancelRequest
@@ -141,7 +164,11 @@ export type UsedResponse = [kind: Response.Used, call: number, use: Use, args: r
 /** The worker has no proxy any more of an object of the caller's. */
 export type DroppedResponse = [kind: Response.Dropped, object: number]
 
+/** The answer to an introduction, and to the owner's `Share`. */
+export type ConnectedResponse = [kind: Response.Connected, commons: Commons]
+
 export type ResponseMessage =
+  | ConnectedResponse
   | ItemsResponse
   | CalledResponse
   | UsedResponse
@@ -179,10 +206,13 @@ export interface WorkerInit {
   /** The zero of times in shared words, on the system's clock in ms. */
   epoch: number
   size: number
+  queueSize: number
   stdio: 'direct' | 'inherit' | 'ignore'
   /** Identities of the executors inside which this thread runs tasks, outermost first. */
   ancestors: readonly string[]
   /** Real paths of the only folders that modules may come from. */
   roots: string[] | undefined
+  /** The executor is shared with other threads. */
+  shared: { id: string; free: Int32Array } | undefined
   initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
 }

@@ -6,6 +6,7 @@ import {
   sinceEpoch,
   startedAt,
   Word,
+  type WorkerState,
 } from '../channel/words.js'
 import type { FunctionEntry } from './functions.js'
 import type { Inbox } from './inbox.js'
@@ -21,6 +22,8 @@ export interface CallerOptions {
   size: number
 }
 
+let count = 0
+
 /** A calling thread as the worker sees it: its channel, the functions it named, and which of its tasks hold slots. */
 export class Caller {
   readonly inbox: Inbox
@@ -30,6 +33,7 @@ export class Caller {
   readonly streams = new Map<number, Task>()
   /** From the first use of a `remote()` on. */
   remotes: Remotes | undefined
+  readonly #number = count++
   readonly #words: Int32Array
   readonly #epoch: number
   readonly #size: number
@@ -67,6 +71,15 @@ export class Caller {
       this.#freeSlots.push(slot)
     }
     this.#settledSlots.length = 0
+  }
+
+  /** Tells tasks of different callers apart, whose ids may be the same. */
+  keyOf(id: number): number {
+    return this.#number * 2 ** 31 + id
+  }
+
+  get running(): Task[] {
+    return this.#slots.filter(task => task !== undefined)
   }
 
   findRunning(id: number): Task | undefined {
@@ -107,6 +120,24 @@ export class Caller {
   /** The sign of life that `stats()` shows. */
   beat(time: number): void {
     Atomics.store(this.#words, Word.Heartbeat, sinceEpoch(this.#epoch, time))
+  }
+
+  /** The thread ends; its exit hooks may still run. */
+  exit(code: number, state: WorkerState): void {
+    Atomics.store(this.#words, Word.ExitCode, code)
+    Atomics.store(this.#words, Word.WorkerState, state)
+    this.outbox.ring()
+  }
+
+  /** A place in a shared queue is this caller's, if it comes for it. */
+  grant(): void {
+    Atomics.store(this.#words, Word.Grant, 1)
+    this.outbox.announceSpace()
+  }
+
+  /** True if it had not come for it. */
+  takeGrant(): boolean {
+    return Atomics.exchange(this.#words, Word.Grant, 0) === 1
   }
 
   answerProbe(): void {

@@ -29,6 +29,7 @@ export class Remotes {
   readonly #outbox: Outbox
   readonly #pending = new Map<number, Pending>()
   #lastCall = firstNumber
+  #isClosed = false
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox
@@ -40,6 +41,14 @@ export class Remotes {
     this.objects.drop(number)
   }
 
+  /** The caller is gone, and with it what this thread has proxies of. Others use this thread further. */
+  close(): void {
+    this.#isClosed = true
+    this.objects.dropAllBut(new Set())
+    for (const { reject } of this.#pending.values()) reject(goneError())
+    this.#pending.clear()
+  }
+
   #connect(number: number, from: Place): Connection {
     const place = { label: `an object given to ${from.label}` }
     const send = (use: RemoteUse) => this.#use(number, place, use)
@@ -48,10 +57,12 @@ export class Remotes {
   }
 
   /**
-   * Uses an object of the caller's. The promise is settled by the answer, which the caller always sends: it gives up
-   * itself what could keep both waiting (bridge/answers.ts). If the caller's thread ends, so does this one.
+   * Uses an object of the caller's. The promise is settled by the answer, which the caller sends in any case: it gives
+   * up itself what could keep both waiting (bridge/answers.ts). If the caller goes, or its thread dies, `close` ends it,
+   * or this thread ends with its owner.
    */
   async #use(number: number, place: Place, { access, path, args }: RemoteUse): Promise<unknown> {
+    if (this.#isClosed) throw goneError()
     const encoded = this.values.encode(args, place)
     const use: Use = [access, number, path, encoded.forms]
     const call = ++this.#lastCall
@@ -71,6 +82,10 @@ export class Remotes {
     if (outcome === Outcome.Fulfilled) pending?.resolve(value)
     else pending?.reject(outcome === Outcome.Failed ? decodeError(value as ErrorRecord) : value)
   }
+}
+
+function goneError(): ExecutorError {
+  return new ExecutorError('the object is gone with the thread that shared it')
 }
 
 /** A finalizer has nobody that it could fail. */
