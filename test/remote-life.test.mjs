@@ -257,6 +257,37 @@ describe('an executor inside its own worker', () => {
   })
 })
 
+describe('an executor that threads share', () => {
+  test('serves remotes of each, and tells when a thread and its callbacks are gone', async () => {
+    const other = file(
+      'other.mjs',
+      `import { parentPort, workerData } from 'node:worker_threads'
+       import { AsyncPoolExecutor } from 'async-pool-executor'
+       import * as Comlink from 'comlink'
+       const remote = AsyncPoolExecutor.attach(workerData.handle).remote(${JSON.stringify(path)})
+       const counter = await new remote.Counter(1, workerData.words)
+       await remote.subscribe(Comlink.proxy(async value => value === 'wait' ? new Promise(() => {}) : value + 1))
+       parentPort.on('message', () => process.exit())
+       parentPort.postMessage(await counter.increment())`,
+    )
+    const { lines } = await run(
+      'import',
+      `const worker = new Worker(${JSON.stringify(other)}, { workerData: { handle: executor.handle(), words } })
+       say('there ' + await new Promise(resolve => worker.once('message', resolve)))
+       say(await fate(remote.publish(1)))
+       const waiting = remote.publish('wait').catch(error => error)
+       await remote.reload()
+       worker.postMessage('go')
+       say((await waiting).message)
+       say((await remote.publish(1).catch(error => error)).message)
+       await until(1, 1)
+       say(await fate(remote.reload()))`,
+    )
+    const gone = 'the object is gone with the thread that shared it'
+    expect(lines).toEqual(['there 2', 'fulfilled 2', gone, gone, 'fulfilled 2'])
+  })
+})
+
 describe('Comlink.createEndpoint', () => {
   test('gives another thread a proxy of the same object, whose calls are tasks too', async () => {
     const other = file(
