@@ -17,6 +17,7 @@ export default defineConfig({
     codeSplitting: {
       groups: [{ name: 'channel', test: /src\/(channel|worker\/context|pool\/(bounded-loop|queue))/ }],
     },
+    strict: true, // as the sources are, being ES modules
     generatedCode: { symbols: false },
     sourcemap: true,
     comments: false,

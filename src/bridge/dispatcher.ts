@@ -35,6 +35,7 @@ import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
+import type { Remotes } from './remote.js'
 import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
 import type { StreamBuffer } from './stream.js'
@@ -79,7 +80,9 @@ export class Dispatcher implements Source {
   readonly ledger = new Ledger()
   readonly #admission = new Admission(this)
   /** What its tasks call in this thread. */
-  readonly answers = new Answers(answer => this.#link?.post(answer))
+  readonly answers = new Answers((answer, transferList) => this.#link?.post(answer, transferList))
+  /** From the first `remote()` on. */
+  remotes: Remotes | undefined
   readonly streams = new OpenStreams(this)
   readonly eventLoop = new EventLoopWaits(this)
   readonly #deaths: DeathCount
@@ -362,6 +365,8 @@ export class Dispatcher implements Source {
       onMessage: message => {
         if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
         else if (message[0] === Response.Space) this.eventLoop.onSpace()
+        else if (message[0] === Response.Used || message[0] === Response.Dropped)
+          this.remotes?.receive(message)
         else if (message[0] === Response.Connected) link.share(message[1])
         else this.ledger.receive(message)
       },
@@ -513,6 +518,7 @@ export class Dispatcher implements Source {
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
+    this.remotes?.onDeath()
     // Others have tasks there too, and may wait for a new worker.
     if (this.#shared !== undefined && this.#broken === undefined && !this.#closed) this.#startedLink()
     this.eventLoop.onSpace()

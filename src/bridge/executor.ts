@@ -1,6 +1,7 @@
 import { now } from '../channel/clock.js'
 import type { ExecutorHandle } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
+import type { Remote } from '../comlink-types.js'
 import { Attachment } from './attachment.js'
 import { callerFile, callerFileOf } from './base.js'
 import { deadlineOf, never } from './deadline.js'
@@ -26,6 +27,7 @@ import {
   type StreamOptions,
   type TaskOptions,
 } from './options.js'
+import { Remotes } from './remote.js'
 import { type ExecutorStats, statsOf } from './stats.js'
 import { type StreamRequest, streamBlocking, streamLater } from './stream.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
@@ -323,6 +325,28 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     const request = this.#checkStream(modulePath, fnName, args, options)
     request.call.site = recordSite(this.streamAsync)
     return streamLater(request) as AsyncIterableIterator<R>
+  }
+
+  /**
+   * A module of the worker's as an object for code on an event loop, by the rules of comlink, which is loaded with the
+   * first call: functions are called, properties read and set, classes constructed, all with promises; what is marked by
+   * `Comlink.proxy`, an argument or a result, is used where it is, and what is given to `Comlink.transfer` is moved. A
+   * call is a task, as by `runAsync`. Callbacks run in this thread: as those of {@link callback} do, and for as long as
+   * the worker holds them.
+   *
+   * A proxy can be released (`Comlink.releaseProxy`) and is, when it is garbage. That of the module outlives the death
+   * of the worker; the objects that its members made do not, and then reject with {@link WorkerDiedError}.
+   *
+   * @returns a proxy; its promises reject with what `submitAsync` rejects with, and with whatever the module throws
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @example
+   * const db = executor.remote<typeof import('./db.js')>('./db.js')
+   * const rows = await db.query('select * from users')
+   * await db.subscribe(Comlink.proxy(change => console.log(change)))
+   */
+  remote<M>(modulePath: ModulePath): Remote<M> {
+    this.#dispatcher.remotes ??= new Remotes(this.#dispatcher)
+    return this.#dispatcher.remotes.open(this.#functions.findRemote(modulePath)) as Remote<M>
   }
 
   /**

@@ -4,6 +4,7 @@ import { encodeError } from '../channel/error-record.js'
 import {
   type AnswerRequest,
   type CreditRequest,
+  type DropRequest,
   type EndStreamRequest,
   Request,
   type RequestMessage,
@@ -123,9 +124,12 @@ export abstract class Link {
     this.postOrBuffer([Request.Define, fn.number, fn.address], WorkerWants.Tasks)
   }
 
-  /** Something about a task that has been sent. Throws what structured clone throws. */
-  post(message: CreditRequest | EndStreamRequest | AnswerRequest): void {
-    this.postOrBuffer(message, WorkerWants.Control)
+  /** Something about what has been sent before. Throws what structured clone throws. */
+  post(
+    message: CreditRequest | EndStreamRequest | AnswerRequest | DropRequest,
+    transferList?: readonly Transferable[],
+  ): void {
+    this.postOrBuffer(message, WorkerWants.Control, transferList)
   }
 
   cancel(id: number, reason: Error): void {

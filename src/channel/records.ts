@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorRecord } from './error-record.js'
+import type { Use } from './remote-records.js'
 import type { Commons } from './sharing.js'
 
 /*
@@ -17,6 +18,7 @@ export enum Request {
   Credit,
   EndStream,
   Answer,
+  Drop,
   Share,
   Wish,
   Forfeit,
@@ -32,6 +34,8 @@ export enum Response {
   Space,
   Items,
   Called,
+  Used,
+  Dropped,
   Connected,
 }
 
@@ -93,8 +97,14 @@ export type CreditRequest = [kind: Request.Credit, id: number, items: number]
 /** The caller will not read on: end the generator. */
 export type EndStreamRequest = [kind: Request.EndStream, id: number]
 
-/** What a function of the caller's returned or threw, to the task that called it. */
+/**
+ * What a function of the caller's returned or threw, to the task that called it. Task 0: to whoever uses an object of
+ * the caller's through a proxy.
+ */
 export type AnswerRequest = [kind: Request.Answer, id: number, call: number, outcome: Outcome, value: unknown]
+
+/** The caller has no proxy any more of an object of the worker's. */
+export type DropRequest = [kind: Request.Drop, object: number]
 
 /** From the owner: other threads will come. */
 export type ShareRequest = [kind: Request.Share, id: string, free: Int32Array]
@@ -120,6 +130,7 @@ export type RequestMessage =
   | CreditRequest
   | EndStreamRequest
   | AnswerRequest
+  | DropRequest
 
 /** Outcomes of the tasks that settled in one turn of the worker, flat: id, outcome, value, id, outcome, … */
 export type SettledResponse = [kind: Response.Settled, ...outcomes: unknown[]]
@@ -147,6 +158,12 @@ export type CalledResponse = [
   args: readonly unknown[],
 ]
 
+/** The worker uses an object of the caller's; the answer goes to the number of this call. */
+export type UsedResponse = [kind: Response.Used, call: number, use: Use, args: readonly unknown[]]
+
+/** The worker has no proxy any more of an object of the caller's. */
+export type DroppedResponse = [kind: Response.Dropped, object: number]
+
 /** The answer to an introduction, and to the owner's `Share`. */
 export type ConnectedResponse = [kind: Response.Connected, commons: Commons]
 
@@ -154,6 +171,8 @@ export type ResponseMessage =
   | ConnectedResponse
   | ItemsResponse
   | CalledResponse
+  | UsedResponse
+  | DroppedResponse
   | SettledResponse
   | StartedResponse
   | ProgressResponse
@@ -166,6 +185,8 @@ export interface FunctionAddress {
   module: string
   base: string
   name: string
+  /** What `remote()` uses: not one function, but whatever the module exports. The name is for messages only. */
+  isRemote?: true
 }
 
 /** What messages call a function: `tasks.js#fetchPage`. */

@@ -11,6 +11,7 @@ import {
 import type { FunctionEntry } from './functions.js'
 import type { Inbox } from './inbox.js'
 import type { Outbox } from './outbox.js'
+import type { Remotes } from './remote.js'
 import type { Task } from './task.js'
 
 export interface CallerOptions {
@@ -30,6 +31,8 @@ export class Caller {
   readonly functions = new Map<number, FunctionEntry>()
   /** Tasks that stream their results, queued or running. */
   readonly streams = new Map<number, Task>()
+  /** From the first use of a `remote()` on. */
+  remotes: Remotes | undefined
   readonly #number = count++
   readonly #words: Int32Array
   readonly #epoch: number

@@ -3,6 +3,7 @@ import { decodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
   type CancelRequest,
+  type FunctionAddress,
   Request,
   type RequestMessage,
   Response,
@@ -10,6 +11,7 @@ import {
   type RunRequest,
   type SharingRequest,
 } from '../channel/records.js'
+import { isThenable } from '../channel/thenable.js'
 import { WorkerWants } from '../channel/wait.js'
 import { BoundedLoop } from '../pool/bounded-loop.js'
 import type { Caller } from './caller.js'
@@ -18,6 +20,7 @@ import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Parking } from './parking.js'
 import { Places } from './places.js'
+import { RemoteEntry } from './remote-entry.js'
 import { Sharing } from './sharing.js'
 import type { StreamPump } from './stream.js'
 import { Task } from './task.js'
@@ -147,7 +150,7 @@ export class Consumer {
         this.#enqueue(caller, message)
         break
       case Request.Define:
-        caller.functions.set(message[1], createEntry(message[2], this.#options.roots))
+        caller.functions.set(message[1], this.#createEntry(caller, message[2]))
         break
       case Request.Cancel:
         this.#cancel(caller, message)
@@ -159,7 +162,11 @@ export class Consumer {
         this.#endStream(caller, message[1])
         break
       case Request.Answer:
-        caller.findRunning(message[1])?.calls?.settle(message)
+        if (message[1] === 0) caller.remotes?.settle(message)
+        else caller.findRunning(message[1])?.calls?.settle(message)
+        break
+      case Request.Drop:
+        caller.remotes?.drop(message[1])
         break
       case Request.Close:
         this.#closing = true
@@ -210,6 +217,7 @@ export class Consumer {
   #forget(caller: Caller): void {
     this.callers.splice(this.callers.indexOf(caller), 1)
     this.#places?.unwish(caller)
+    caller.remotes?.close()
     for (const task of this.#loop.queuedTasks()) if (task.caller === caller) this.#dequeue(task)
     for (const task of caller.running) {
       task.isAnswered = true
@@ -217,6 +225,11 @@ export class Consumer {
       task.abort(new CancelledError(`the thread that submitted ${task.entry.label} is gone`))
     }
     this.#parking.wake()
+  }
+
+  #createEntry(caller: Caller, address: FunctionAddress): FunctionEntry {
+    const { roots } = this.#options
+    return address.isRemote ? new RemoteEntry(address, roots, caller) : createEntry(address, roots)
   }
 
   #enqueue(caller: Caller, [, id, fn, args, extras]: RunRequest): void {
@@ -381,13 +394,6 @@ export class Consumer {
     task.caller.streams.delete(task.id)
     task.calls?.close()
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 function turnEventLoop(): Promise<void> {
