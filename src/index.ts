@@ -1,12 +1,8 @@
 export { asCompleted, gather, type WaitOptions, wait } from './bridge/compose.js'
-export {
-  AsyncPoolExecutor,
-  type ShutdownOptions,
-  type ShutdownReport,
-  type TaskFunction,
-} from './bridge/executor.js'
-export type { ModulePath } from './bridge/function-names.js'
+export { AsyncPoolExecutor, type ShutdownOptions, type ShutdownReport } from './bridge/executor.js'
+export type { ModulePath, TaskFunction } from './bridge/function-names.js'
 export { Future, type FutureState } from './bridge/future.js'
+export type { ModuleFacade } from './bridge/module-facade.js'
 export type { ExecutorOptions, MapOptions, TaskOptions } from './bridge/options.js'
 export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
@@ -20,5 +16,6 @@ export {
   QueueFullError,
   TaskNotFoundError,
   TimeoutError,
+  TypeScriptUnsupportedError,
   WorkerDiedError,
 } from './channel/errors.js'

@@ -1,20 +1,18 @@
 import { now } from '../channel/clock.js'
 import { callerFile } from './base.js'
+import { mapCall, type Target, taskCall } from './call.js'
 import { deadlineOf, never } from './deadline.js'
 import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
-import { type FunctionName, FunctionNames, type ModulePath } from './function-names.js'
+import { FunctionNames, type ModulePath, type TaskFunction } from './function-names.js'
 import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
 import { mapInOrder } from './map.js'
-import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './option-checks.js'
+import { createFacade, type ModuleFacade } from './module-facade.js'
+import { checkShutdownOptions, checkTaskOptions } from './option-checks.js'
 import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
 import { type ExecutorStats, statsOf } from './stats.js'
 import type { Task } from './task.js'
-import { invalidType } from './validate.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
-export type TaskFunction = (...args: any[]) => unknown
 
 export interface ShutdownOptions {
   /** Block until every accepted task is settled and the worker has ended. @defaultValue true */
@@ -101,9 +99,22 @@ export class AsyncPoolExecutor implements Disposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Future<Awaited<ReturnType<F>>> {
-    const task = this.#submit(modulePath, fnName, args, options)
-    return createFuture(task) as Future<Awaited<ReturnType<F>>>
+  ): Future<Awaited<ReturnType<F>>>
+  /**
+   * Hands over a call of the function itself, which travels as its source text: without the variables around it, and
+   * with `this` undefined. `import()` in it, and `require`, resolve from `base`.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE for what cannot travel: native and bound functions, classes, getters
+   * @example
+   * const future = executor.submit(async url => (await fetch(url)).status, [url])
+   */
+  submit<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Future<Awaited<ReturnType<F>>>
+  submit(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Future<unknown> {
+    return createFuture(this.#submit(target, second, third, fourth))
   }
 
   /**
@@ -114,11 +125,22 @@ export class AsyncPoolExecutor implements Disposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Future<Awaited<ReturnType<F>>> | undefined {
-    const fn = this.#check(modulePath, fnName, args, options)
-    const task = this.#dispatcher.trySubmit(fn, args ?? [], options)
-    if (task === undefined) return undefined
-    return createFuture(task) as Future<Awaited<ReturnType<F>>>
+  ): Future<Awaited<ReturnType<F>>> | undefined
+  /** With the function itself instead of its address. */
+  trySubmit<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Future<Awaited<ReturnType<F>>> | undefined
+  trySubmit(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): Future<unknown> | undefined {
+    const { fn, args, options } = taskCall(this.#functions, target, second, third, fourth)
+    const task = this.#dispatcher.trySubmit(fn, args, options)
+    return task && createFuture(task)
   }
 
   /**
@@ -133,11 +155,19 @@ export class AsyncPoolExecutor implements Disposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Awaited<ReturnType<F>> {
-    const task = this.#submit(modulePath, fnName, args, options)
+  ): Awaited<ReturnType<F>>
+  /**
+   * With the function itself instead of its address.
+   *
+   * @example
+   * const text = executor.run(async url => (await fetch(url)).text(), [url])
+   */
+  run<F extends TaskFunction>(fn: F, args?: Parameters<F>, options?: TaskOptions): Awaited<ReturnType<F>>
+  run(target: Target, second?: unknown, third?: unknown, fourth?: unknown): unknown {
+    const task = this.#submit(target, second, third, fourth)
     task.expected = true
     this.#dispatcher.await(task, never)
-    return task.read() as Awaited<ReturnType<F>>
+    return task.read()
   }
 
   /**
@@ -153,15 +183,33 @@ export class AsyncPoolExecutor implements Disposable {
     modulePath: ModulePath,
     fnName: string,
     items: Iterable<T>,
-    options: MapOptions = {},
-  ): IterableIterator<R> {
-    checkMapOptions(options)
+    options?: MapOptions,
+  ): IterableIterator<R>
+  /** With the function itself instead of its address. */
+  map<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): IterableIterator<Awaited<R>>
+  map(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
+    const { fn, items, options = {} } = mapCall(this.#functions, target, second, third, fourth)
     const { lookAhead = this.size + this.queueSize, ...taskOptions } = options
-    const fn = this.#check(modulePath, fnName, undefined, taskOptions)
-    if (typeof (items as Iterable<T> | undefined)?.[Symbol.iterator] !== 'function')
-      throw invalidType('items', 'an iterable', items)
-    const dispatcher = this.#dispatcher
-    return mapInOrder({ dispatcher, fn, items, options: taskOptions, lookAhead }) as IterableIterator<R>
+    return mapInOrder({ dispatcher: this.#dispatcher, fn, items, options: taskOptions, lookAhead })
+  }
+
+  /**
+   * The functions of a module by their names, typed by the module: `tasks.run.fetchPage(url)` is
+   * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call.
+   *
+   * @typeParam M - the type of the module: `typeof import('./tasks.js')`
+   * @param options - for every call through the facade
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const tasks = executor.module<typeof import('./tasks.js')>('./tasks.js')
+   * const page = tasks.run.fetchPage(url)
+   * const futures = urls.map(url => tasks.submit.fetchPage(url))
+   */
+  module<M>(modulePath: ModulePath, options?: TaskOptions): ModuleFacade<M> {
+    this.#functions.checkModule(modulePath)
+    if (options !== undefined) checkTaskOptions(options)
+    return createFacade<M>(this, String(modulePath), options)
   }
 
   /**
@@ -204,24 +252,8 @@ export class AsyncPoolExecutor implements Disposable {
     this.shutdown()
   }
 
-  #submit(
-    modulePath: ModulePath,
-    fnName: string,
-    args: readonly unknown[] | undefined,
-    options: TaskOptions | undefined,
-  ): Task {
-    const fn = this.#check(modulePath, fnName, args, options)
-    return this.#dispatcher.submit(fn, args ?? [], options)
-  }
-
-  #check(
-    modulePath: ModulePath,
-    fnName: string,
-    args: readonly unknown[] | undefined,
-    options: TaskOptions | undefined,
-  ): FunctionName {
-    if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
-    if (options !== undefined) checkTaskOptions(options)
-    return this.#functions.find(modulePath, fnName)
+  #submit(target: Target, second: unknown, third: unknown, fourth: unknown): Task {
+    const { fn, args, options } = taskCall(this.#functions, target, second, third, fourth)
+    return this.#dispatcher.submit(fn, args, options)
   }
 }

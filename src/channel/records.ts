@@ -77,16 +77,33 @@ export type DiedResponse = [kind: Response.Died, error: ErrorRecord]
 export type ResponseMessage = SettledResponse | StartedResponse | ProgressResponse | DiedResponse
 
 /** A function to call, before it has a number. */
-export interface FunctionAddress {
+export type FunctionAddress = ModuleFunction | InlineFunction
+
+/** An export of a module. */
+export interface ModuleFunction {
+  kind: 'module'
   /** A `file:` or `node:` URL, or a package name, which is looked up from `base`. */
   module: string
   base: string
   name: string
 }
 
-/** What messages call a function: `tasks.js#fetchPage`. */
-export function labelOf({ module, name }: FunctionAddress): string {
-  return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+/** A function that travels as its source text. */
+export interface InlineFunction {
+  kind: 'inline'
+  /** An expression whose value is the function; checked to be one before it is sent. */
+  source: string
+  /** What `import()` in it resolves from. */
+  base: string
+  /** Empty for functions without a name. */
+  name: string
+}
+
+/** What messages call a function: `tasks.js#fetchPage`, or `inline fetchPage`. */
+export function labelOf(address: FunctionAddress): string {
+  const { kind, name } = address
+  if (kind === 'inline') return `inline ${name === '' ? 'function' : name}`
+  return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
 }
 
 /** The key under which a thread finds `ancestors` in its environment data. */
@@ -106,5 +123,5 @@ export interface WorkerInit {
   ancestors: readonly string[]
   /** Real paths of the only folders that modules may come from. */
   roots: string[] | undefined
-  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
 }

@@ -251,6 +251,7 @@ export class Consumer {
   #reject(task: Task, error: unknown): void {
     const { isAnswered } = task
     this.#release(task)
+    task.entry.explain?.(error)
     if (!isAnswered) this.#outbox.rejected(task.id, task.entry.label, error)
   }
 
