@@ -14,7 +14,9 @@ export default defineConfig({
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
-    codeSplitting: { groups: [{ name: 'channel', test: /src\/(channel|worker\/context)/ }] },
+    codeSplitting: {
+      groups: [{ name: 'channel', test: /src\/(channel|worker\/context|pool\/(bounded-loop|queue))/ }],
+    },
     generatedCode: { symbols: false },
     sourcemap: true,
     comments: false,

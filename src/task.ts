@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { ExecutorError } from './channel/errors.js'
 import { context, type TaskContext } from './worker/context.js'
 
+export { transfer } from './channel/transfer.js'
+
 context.storage ??= new AsyncLocalStorage<TaskContext>()
 
 /** The task that the calling code runs for. */

@@ -1,53 +1,54 @@
+import { invalidType } from '../channel/validate.js'
+import type { Call } from './dispatcher.js'
 import type { FunctionName, FunctionNames, ModulePath, TaskFunction } from './function-names.js'
-import { checkMapOptions, checkTaskOptions } from './option-checks.js'
-import type { MapOptions, TaskOptions } from './options.js'
-import { invalidType } from './validate.js'
+import { checkMapOptions, checkStreamOptions, checkTaskOptions } from './option-checks.js'
+import type { MapOptions, StreamOptions, TaskOptions } from './options.js'
 
 /*
- * What `submit`, `map` and their kin are called with, in either form: (modulePath, fnName, input, options) or
- * (fn, input, options). Everything is checked here, before anything is accepted.
+ * What `submit`, `map` and their kin are called with, in either form: (modulePath, fnName, input, options), or
+ * (fn, input, options). All of these throw TypeErrors and RangeErrors before anything is accepted.
  */
 
 /** The first argument of all of them. */
 export type Target = ModulePath | TaskFunction
 
-export interface TaskCall {
-  fn: FunctionName
-  args: readonly unknown[]
-  options: TaskOptions | undefined
-}
-
-export interface MapCall {
-  fn: FunctionName
-  items: Iterable<unknown>
-  options: MapOptions | undefined
-}
-
-/**
- * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
- * @throws {RangeError} ERR_OUT_OF_RANGE
- */
 export function taskCall(
   functions: FunctionNames,
   target: Target,
   second: unknown,
   third: unknown,
   fourth: unknown,
-): TaskCall {
-  const isInline = typeof target === 'function'
-  const given = isInline ? second : third
-  const args: unknown = given === undefined ? [] : given
-  const options = (isInline ? third : fourth) as TaskOptions | undefined
-  if (!Array.isArray(args)) throw invalidType('args', 'an array', args)
-  if (options !== undefined) checkTaskOptions(options)
-  const fn = isInline ? functions.findInline(target) : functions.find(target, second as string)
-  return { fn, args, options }
+): Call {
+  return typeof target === 'function'
+    ? checkedCall(functions.findInline(target), second, third)
+    : checkedCall(functions.find(target, second as string), third, fourth)
 }
 
-/**
- * @throws {TypeError} ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
- * @throws {RangeError} ERR_OUT_OF_RANGE
- */
+export function streamCall(
+  functions: FunctionNames,
+  target: Target,
+  second: unknown,
+  third: unknown,
+  fourth: unknown,
+): { call: Call; lookAhead: number } {
+  const given = typeof target === 'function' ? third : fourth
+  const options = given === undefined ? {} : (given as StreamOptions)
+  checkStreamOptions(options)
+  const { lookAhead = 64, ...taskOptions } = options
+  const call =
+    typeof target === 'function'
+      ? checkedCall(functions.findInline(target), second, taskOptions)
+      : checkedCall(functions.find(target, second as string), third, taskOptions)
+  return { call, lookAhead }
+}
+
+export interface MapCall {
+  fn: FunctionName
+  /** Not checked. */
+  items: unknown
+  options: MapOptions
+}
+
 export function mapCall(
   functions: FunctionNames,
   target: Target,
@@ -56,11 +57,15 @@ export function mapCall(
   fourth: unknown,
 ): MapCall {
   const isInline = typeof target === 'function'
-  const items = (isInline ? second : third) as Iterable<unknown>
-  const options = (isInline ? third : fourth) as MapOptions | undefined
-  if (options !== undefined) checkMapOptions(options)
+  const given = isInline ? third : fourth
+  const options = given === undefined ? {} : (given as MapOptions)
+  checkMapOptions(options)
   const fn = isInline ? functions.findInline(target) : functions.find(target, second as string)
-  if (typeof (items as Iterable<unknown> | undefined)?.[Symbol.iterator] !== 'function')
-    throw invalidType('items', 'an iterable', items)
-  return { fn, items, options }
+  return { fn, items: isInline ? second : third, options }
+}
+
+function checkedCall(fn: FunctionName, args: unknown, options: unknown): Call {
+  if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
+  if (options !== undefined) checkTaskOptions(options as TaskOptions)
+  return { fn, args: args ?? [], options: options as TaskOptions | undefined, site: undefined }
 }

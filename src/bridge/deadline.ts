@@ -1,5 +1,5 @@
 import { now } from '../channel/clock.js'
-import { checkMilliseconds } from './validate.js'
+import { checkMilliseconds } from '../channel/validate.js'
 
 /** The deadline of most waits, which then need no clock. */
 export const never = Number.POSITIVE_INFINITY

@@ -4,9 +4,14 @@ import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import { Response } from '../channel/records.js'
+import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
+import { onAbort, refuseAborted } from './abort.js'
+import { Admission } from './admission.js'
+import { Answers } from './answers.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
+import { callbackDeadlock } from './deadlock.js'
 import {
   abandonedError,
   brokenError,
@@ -18,16 +23,19 @@ import {
   withCause,
 } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
+import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
+import { OpenStreams } from './open-streams.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
 import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
-import { settlesWithin, Task, TaskState } from './task.js'
-import { invalidType } from './validate.js'
+import type { StreamBuffer } from './stream.js'
+import type { SubmitSite } from './submit-site.js'
+import { Task, TaskState } from './task.js'
 import { WorkerLink } from './worker-link.js'
 
 /** Ids are Int32 words in shared memory, where 0 means none. */
@@ -36,11 +44,25 @@ const largestId = 2 ** 31 - 1
 /** How long a worker may take to notice that it should end, in ms; after that it is killed. */
 const closingTime = 1000
 
+/** node:timers go no further, 24.8 days. */
+const longestTimer = 2 ** 31 - 1
+
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50
 
 /** How long a worker may be late in timing a task out before its caller does it, in ms. */
 const grace = 50
+
+/** What a task is made of. */
+export interface Call {
+  fn: FunctionName
+  args: readonly unknown[]
+  options?: TaskOptions | undefined
+  /** Where it was submitted. */
+  site?: SubmitSite | undefined
+  /** Where its items go, if it is a stream. */
+  stream?: StreamBuffer
+}
 
 /**
  * The caller's end of one executor: lets tasks in, hands them to the worker, waits for their outcomes, and replaces
@@ -51,6 +73,11 @@ export class Dispatcher implements Source {
   /** The same for the same executor seen from another thread. */
   readonly identity: string
   readonly ledger = new Ledger()
+  readonly #admission = new Admission(this)
+  /** What its tasks call in this thread. */
+  readonly answers = new Answers(answer => this.#link?.post(answer))
+  readonly streams = new OpenStreams(this)
+  readonly eventLoop = new EventLoopWaits(this)
   readonly #deaths: DeathCount
   #link: WorkerLink | undefined
   #workersStarted = 0
@@ -58,9 +85,6 @@ export class Dispatcher implements Source {
   #closed = false
   /** The death that was one too many. */
   #broken: Death | undefined
-  /** Promises that somebody waits for. */
-  #awaited = 0
-  #watch: NodeJS.Timeout | undefined
   /** When the worker was last looked after. */
   #checked = 0
 
@@ -100,22 +124,33 @@ export class Dispatcher implements Source {
   }
 
   /** Blocks while the queue is full. */
-  submit(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task {
+  submit(call: Call): Task {
     this.takeIn()
     callDue()
     this.#checkOpen()
-    if (!this.#startedLink().hasSpace()) this.#awaitSpace(fn, options?.submitTimeout)
-    return this.#accept(fn, args, options)
+    if (!this.#startedLink().hasSpace() || !this.#admission.isEmpty) this.#awaitSpace(call)
+    return this.#accept(call)
   }
 
   /** Undefined if there is neither a free slot nor a place in the queue. */
-  trySubmit(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task | undefined {
+  trySubmit(call: Call): Task | undefined {
     this.takeIn()
     callDue()
     this.#checkOpen()
-    if (this.#startedLink().hasRoom()) return this.#accept(fn, args, options)
+    if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
     this.checkNowAndThen()
     return undefined
+  }
+
+  /** Waits for queue space without blocking. */
+  async submitLater(call: Call): Promise<Task> {
+    this.takeIn()
+    callDue()
+    this.#checkOpen()
+    const { fn, options } = call
+    refuseAborted(options?.signal, fn.label)
+    if (this.#admission.isEmpty && this.#startedLink().hasSpace()) return this.#accept(call)
+    return this.#admission.wait(fn, options, () => this.#accept(call))
   }
 
   /** Blocks until the task is settled or `deadline` (on the clock of `performance.now()`) has passed. */
@@ -131,10 +166,15 @@ export class Dispatcher implements Source {
 
   /** Blocks until every accepted task is settled, or `deadline` has passed. */
   drain(deadline: number): boolean {
-    while (this.ledger.pending.size > 0) {
+    return this.awaitUntil(() => this.ledger.pending.size === 0, deadline)
+  }
+
+  /** Blocks until messages have made the condition true, or `deadline` has passed; returns whether it holds. */
+  awaitUntil(holds: () => boolean, deadline: number): boolean {
+    while (!holds()) {
       if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)
       callDue()
-      if (this.ledger.pending.size > 0 && this.#isTooLate(deadline)) return false
+      if (!holds() && this.#isTooLate(deadline)) return false
     }
     callDue()
     return true
@@ -148,26 +188,6 @@ export class Dispatcher implements Source {
       if (!this.takeIn()) this.#link?.awaitRelease(deadline, this)
     }
     return false
-  }
-
-  /** Resolves when nothing is queued or running, or with false after `timeout` ms. Does not block. */
-  async joinLater(timeout: number): Promise<boolean> {
-    this.holdEventLoop()
-    const deadline = now() + timeout
-    try {
-      for (
-        let [task] = this.ledger.pending.values();
-        task !== undefined;
-        [task] = this.ledger.pending.values()
-      ) {
-        const left = deadline - now()
-        if (left <= 0) return false
-        await settlesWithin(task, left)
-      }
-      return true
-    } finally {
-      this.releaseEventLoop()
-    }
   }
 
   cancel(task: Task, reason: unknown): boolean {
@@ -190,16 +210,14 @@ export class Dispatcher implements Source {
   /** No more tasks from now on. The worker ends by itself after the last one. */
   stopAccepting(): void {
     this.#closed = true
+    this.#admission.close(this.#closedError())
     this.#closeWhenIdle()
   }
 
   /** Blocks until the worker has ended after its own exit hooks; to be called when no task is left. */
   closeWorker(deadline: number): void {
-    const link = this.#link
-    this.#link = undefined
-    this.#forget()
+    const link = this.#letGo()
     if (link === undefined) return
-    link.close()
     const noticed = Math.min(deadline, now() + closingTime)
     while (link.state !== WorkerState.Exited && link.isAlive()) {
       const limit = link.state === WorkerState.Exiting ? deadline : noticed
@@ -209,6 +227,24 @@ export class Dispatcher implements Source {
         return
       }
     }
+  }
+
+  /** As `closeWorker`, but does not block. */
+  async closeWorkerLater(deadline: number): Promise<void> {
+    const link = this.#letGo()
+    if (link === undefined || link.state === WorkerState.Exited) return
+    const limit = Math.min(link.hasExitHooks ? deadline : now() + closingTime, now() + longestTimer)
+    const timer = setTimeout(() => link.terminate(), limit - now())
+    await link.hasExited()
+    clearTimeout(timer)
+  }
+
+  #letGo(): WorkerLink | undefined {
+    const link = this.#link
+    this.#link = undefined
+    this.#forget()
+    link?.close()
+    return link
   }
 
   /** Kills the worker; what is unsettled is rejected. */
@@ -221,32 +257,26 @@ export class Dispatcher implements Source {
     callDue()
   }
 
-  /** The event loop stays alive while anything is awaited, and looks after what a blocked caller looks after. */
-  holdEventLoop(): void {
-    if (this.#awaited++ > 0) return
-    this.#watch = setInterval(() => {
-      this.checkAlive()
-      callDue()
-    }, watchInterval)
-  }
-
-  releaseEventLoop(): void {
-    if (--this.#awaited === 0) clearInterval(this.#watch)
-  }
-
   hasNews(): boolean {
     return this.#link?.hasNews() ?? false
   }
 
   takeIn(): boolean {
     if (this.#link === undefined || !this.#link.takeIn()) return false
-    this.#closeWhenIdle()
+    this.#afterNews()
     return true
   }
 
   /** Fewer than `queueSize` tasks wait: `submit` would not block. */
   hasSpace(): boolean {
     return this.#link?.hasSpace() ?? true
+  }
+
+  /** If not, the worker will send a message when there is. */
+  hasSpaceOrAsk(): boolean {
+    if (this.hasSpace()) return true
+    this.#link?.askForSpace()
+    return this.hasSpace()
   }
 
   /** For code that polls: takes in what has come, and looks after the worker now and then. */
@@ -270,8 +300,16 @@ export class Dispatcher implements Source {
     else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
   }
 
+  /** @throws {DeadlockError} if this thread is about to wait for what waits for this thread */
+  refuseDeadlock(): void {
+    if (this.answers.isRunning) throw callbackDeadlock(this.name)
+    this.answers.refuseUnanswered()
+    this.streams.refuseDeadlock()
+  }
+
   /** Nobody will ever send what is pending in an executor whose worker was ended: it is abandoned. */
   #awaitNews(deadline: number): void {
+    this.refuseDeadlock()
     if (this.#link === undefined) this.abandon()
     else this.#link.awaitNews(deadline, this)
   }
@@ -307,10 +345,11 @@ export class Dispatcher implements Source {
     const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
       onMessage: message => {
         if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
+        else if (message[0] === Response.Space) this.eventLoop.onSpace()
         else this.ledger.receive(message)
       },
       onDelivery: () => {
-        this.#closeWhenIdle()
+        this.#afterNews()
         callDue()
       },
       onError: error => {
@@ -327,23 +366,27 @@ export class Dispatcher implements Source {
     return link
   }
 
-  #awaitSpace(fn: FunctionName, timeout: number | undefined): void {
+  #awaitSpace({ fn, options }: Call): void {
     const start = now()
-    const deadline = timeout === undefined ? never : start + timeout
+    const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
+      this.#admission.admit() // they came first
       const link = this.#startedLink()
       if (link.hasSpace()) return
       if (isOver(deadline)) {
         if (link.hasRoom()) return
-        throw this.#queueFull(fn, now() - start)
+        throw this.queueFull(fn, now() - start)
       }
-      if (!this.takeIn()) link.awaitSpace(deadline, this)
+      if (!this.takeIn()) {
+        this.refuseDeadlock()
+        link.awaitSpace(deadline, this)
+      }
       callDue()
     }
   }
 
-  #queueFull(fn: FunctionName, waited: number): QueueFullError {
+  queueFull(fn: FunctionName, waited: number): QueueFullError {
     const { size, queueSize } = this.options
     return new QueueFullError(
       `no queue space for ${fn.label} in executor '${this.name}' after ${Math.round(waited)} ms: ` +
@@ -352,15 +395,19 @@ export class Dispatcher implements Source {
   }
 
   /** From here on the task ends in exactly one way; if sending it throws, nothing has been accepted. */
-  #accept(fn: FunctionName, args: readonly unknown[], options: TaskOptions | undefined): Task {
+  #accept(call: Call): Task {
+    const { options } = call
+    refuseAborted(options?.signal, call.fn.label)
     this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
-    const task = new Task(this.#lastId, this, fn, args, options)
+    const task = new Task(this.#lastId, this, call)
     const link = this.#startedLink()
     const delivered = this.#send(link, task, options?.transferList)
     // Getters in the arguments have run meanwhile, and may have shut the executor down, or seen the worker die.
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
+    if (task.stream !== undefined) this.streams.add(task)
+    if (options?.signal !== undefined) this.#cancelOnAbort(task, options.signal)
     if (submitted.hasSubscribers) announce(submitted, task.info)
     if (!delivered) this.checkAlive()
     // In an exit handler that runs after the drain nothing will wait for the task later.
@@ -368,6 +415,11 @@ export class Dispatcher implements Source {
     if (drainedAtExit.isOver && drainOnExit !== false && !this.await(task, now() + drainOnExit.timeout))
       giveUp(this, drainOnExit.timeout)
     return task
+  }
+
+  #cancelOnAbort(task: Task, signal: AbortSignal): void {
+    if (signal.aborted) this.cancel(task, signal.reason)
+    else task.observe(onAbort(signal, reason => this.cancel(task, reason)))
   }
 
   #send(link: WorkerLink, task: Task, transferList?: readonly Transferable[]): boolean {
@@ -380,6 +432,12 @@ export class Dispatcher implements Source {
       if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
       throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
     }
+  }
+
+  /** Nothing of ours is half done: what waited for news may act. */
+  #afterNews(): void {
+    this.#closeWhenIdle()
+    this.#admission.admit()
   }
 
   #closeWhenIdle(): void {
@@ -404,7 +462,8 @@ export class Dispatcher implements Source {
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
-    this.#closeWhenIdle()
+    this.eventLoop.onSpace()
+    this.#afterNews()
   }
 
   #settleRunning(ids: number[], death: Death): void {
@@ -432,6 +491,7 @@ export class Dispatcher implements Source {
   #break(death: Death): void {
     this.#broken = death
     this.ledger.lose([...this.ledger.pending.values()], () => brokenError(this.name, death))
+    this.#admission.close(brokenError(this.name, death))
     this.#forget()
   }
 

@@ -1,18 +1,29 @@
 import { now } from '../channel/clock.js'
+import { invalidType } from '../channel/validate.js'
 import { callerFile } from './base.js'
-import { mapCall, type Target, taskCall } from './call.js'
+import { mapCall, streamCall, type Target, taskCall } from './call.js'
 import { deadlineOf, never } from './deadline.js'
+import { callbackDeadlock } from './deadlock.js'
 import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
 import { FunctionNames, type ModulePath, type TaskFunction } from './function-names.js'
 import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
-import { mapInOrder } from './map.js'
-import { createFacade, type ModuleFacade } from './module-facade.js'
+import { type MapRequest, mapBlocking } from './map.js'
+import { mapLater } from './map-async.js'
+import { createFacade, type ModuleFacade, type Streamed } from './module-facade.js'
 import { checkShutdownOptions, checkTaskOptions } from './option-checks.js'
-import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
+import {
+  type ExecutorOptions,
+  type MapOptions,
+  resolveOptions,
+  type StreamOptions,
+  type TaskOptions,
+} from './options.js'
 import { type ExecutorStats, statsOf } from './stats.js'
-import type { Task } from './task.js'
+import { streamBlocking, streamLater } from './stream.js'
+import { appendSite, recordSite, siteOf } from './submit-site.js'
+import { TaskState } from './task.js'
 
 export interface ShutdownOptions {
   /** Block until every accepted task is settled and the worker has ended. @defaultValue true */
@@ -41,7 +52,7 @@ export interface ShutdownReport {
  * const futures = urls.map(url => executor.submit('./tasks.js', 'fetchPage', [url]))
  * for (const future of futures) console.log(future.result().length)
  */
-export class AsyncPoolExecutor implements Disposable {
+export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   readonly #dispatcher: Dispatcher
   readonly #functions: FunctionNames
 
@@ -114,7 +125,9 @@ export class AsyncPoolExecutor implements Disposable {
     options?: TaskOptions,
   ): Future<Awaited<ReturnType<F>>>
   submit(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Future<unknown> {
-    return createFuture(this.#submit(target, second, third, fourth))
+    const call = taskCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.submit)
+    return createFuture(this.#dispatcher.submit(call))
   }
 
   /**
@@ -138,8 +151,9 @@ export class AsyncPoolExecutor implements Disposable {
     third?: unknown,
     fourth?: unknown,
   ): Future<unknown> | undefined {
-    const { fn, args, options } = taskCall(this.#functions, target, second, third, fourth)
-    const task = this.#dispatcher.trySubmit(fn, args, options)
+    const call = taskCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.trySubmit)
+    const task = this.#dispatcher.trySubmit(call)
     return task && createFuture(task)
   }
 
@@ -164,16 +178,78 @@ export class AsyncPoolExecutor implements Disposable {
    */
   run<F extends TaskFunction>(fn: F, args?: Parameters<F>, options?: TaskOptions): Awaited<ReturnType<F>>
   run(target: Target, second?: unknown, third?: unknown, fourth?: unknown): unknown {
-    const task = this.#submit(target, second, third, fourth)
+    if (this.#dispatcher.answers.isRunning) throw callbackDeadlock(this.name)
+    const task = this.#dispatcher.submit(taskCall(this.#functions, target, second, third, fourth))
     task.expected = true
     this.#dispatcher.await(task, never)
+    if (task.state === TaskState.Rejected) appendSite(task.value, siteOf(this.run))
     return task.read()
   }
 
   /**
-   * Calls `fn(item)` for each item and gives the results in the order of the items. Lazy: items are read, and tasks
-   * submitted, as results are asked for, `lookAhead` of them ahead. Asking blocks until the result is there. Leaving
-   * the loop early cancels what has not started.
+   * As {@link AsyncPoolExecutor.submit} for code on an event loop, which it does not block: resolves when the task is
+   * accepted, first come, first served, and keeps the process alive until then.
+   *
+   * @returns a promise that rejects with what `submit` throws, and with {@link CancelledError} if `signal` is aborted
+   * first; then nothing has been accepted
+   * @example
+   * for await (const line of lines) await executor.submitAsync('./tasks.js', 'store', [line])
+   */
+  submitAsync<F extends TaskFunction>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Future<Awaited<ReturnType<F>>>>
+  /** With the function itself instead of its address. */
+  submitAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Future<Awaited<ReturnType<F>>>>
+  async submitAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): Promise<Future<unknown>> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.submitAsync)
+    return createFuture(await this.#dispatcher.submitLater(call))
+  }
+
+  /**
+   * Runs a task for code on an event loop: waits for queue space and for the value without blocking. Keeps the process
+   * alive meanwhile.
+   *
+   * @returns a promise that rejects with what `submitAsync` rejects with, and with whatever the task throws
+   * @example
+   * const page = await executor.runAsync('./tasks.js', 'fetchPage', [url], { signal })
+   */
+  runAsync<F extends TaskFunction>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Awaited<ReturnType<F>>>
+  /** With the function itself instead of its address. */
+  runAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Awaited<ReturnType<F>>>
+  async runAsync(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Promise<unknown> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.runAsync)
+    const task = await this.#dispatcher.submitLater(call)
+    task.expected = true
+    return createFuture(task).promise()
+  }
+
+  /**
+   * Calls `fn(item)` for each item and gives the results in the order of the items, or as they are ready with
+   * `ordered: false`. Lazy: items are read, and tasks submitted, as results are asked for, `lookAhead` of them ahead.
+   * Asking blocks until the result is there. Leaving the loop early cancels what has not started.
    *
    * @throws the error of a failed task, when its position is reached; what `submit` throws
    * @example
@@ -188,9 +264,108 @@ export class AsyncPoolExecutor implements Disposable {
   /** With the function itself instead of its address. */
   map<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): IterableIterator<Awaited<R>>
   map(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
-    const { fn, items, options = {} } = mapCall(this.#functions, target, second, third, fourth)
-    const { lookAhead = this.size + this.queueSize, ...taskOptions } = options
-    return mapInOrder({ dispatcher: this.#dispatcher, fn, items, options: taskOptions, lookAhead })
+    const { items, ...request } = this.#mapRequest(target, second, third, fourth)
+    request.site = recordSite(this.map)
+    if (isIterable(items)) return mapBlocking({ ...request, items })
+    const hint = isAsyncIterable(items) ? ' (an async iterable needs mapAsync)' : ''
+    throw invalidType('items', `an iterable${hint}`, items)
+  }
+
+  /**
+   * As {@link AsyncPoolExecutor.map} for code on an event loop; takes async iterables too. From the first result that
+   * is asked for on, items are read and submitted in the background, at most `lookAhead` ahead.
+   *
+   * @returns an iterator whose `next` rejects with the error of a failed task, when its position is reached, and with
+   * what `submit` throws
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * for await (const page of executor.mapAsync('./tasks.js', 'fetchPage', urls)) console.log(page.title)
+   */
+  mapAsync<T, R>(
+    modulePath: ModulePath,
+    fnName: string,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<R>
+  /** With the function itself instead of its address. */
+  mapAsync<T, R>(
+    fn: (item: T) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<Awaited<R>>
+  mapAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): AsyncIterableIterator<unknown> {
+    const { items, ...request } = this.#mapRequest(target, second, third, fourth)
+    request.site = recordSite(this.mapAsync)
+    if (!isIterable(items) && !isAsyncIterable(items))
+      throw invalidType('items', 'an iterable or an async iterable', items)
+    return mapLater({ ...request, items })
+  }
+
+  /**
+   * The items of an async generator in the worker, or of whatever iterable the function returns, as a plain iterator.
+   * The generator starts with the first item that is asked for and runs at most `lookAhead` items ahead of what has
+   * been read; asking blocks until the next item is there. Leaving the loop ends the generator and waits for its
+   * `finally` blocks; one that is in the midst of making an item has its signal aborted and is given a second for that.
+   *
+   * The stream holds a slot of the worker until it ends.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @returns an iterator whose `next` throws the generator's error at its position, and what `submit` throws
+   * @example
+   * for (const row of executor.stream('./db.js', 'rows', ['select * from users'])) console.log(row.name)
+   */
+  stream<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options?: StreamOptions,
+  ): IterableIterator<R>
+  /** With the function itself instead of its address. */
+  stream<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: StreamOptions,
+  ): IterableIterator<Streamed<F>>
+  stream(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
+    const { call, lookAhead } = streamCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.stream)
+    return streamBlocking({ dispatcher: this.#dispatcher, call, lookAhead })
+  }
+
+  /**
+   * As {@link AsyncPoolExecutor.stream} for code on an event loop.
+   *
+   * @example
+   * for await (const row of executor.streamAsync('./db.js', 'rows', ['select * from users'])) await store(row)
+   */
+  streamAsync<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<R>
+  /** With the function itself instead of its address. */
+  streamAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Streamed<F>>
+  streamAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): AsyncIterableIterator<unknown> {
+    const { call, lookAhead } = streamCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.streamAsync)
+    return streamLater({ dispatcher: this.#dispatcher, call, lookAhead })
   }
 
   /**
@@ -216,6 +391,7 @@ export class AsyncPoolExecutor implements Disposable {
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
    * executor stays open.
    *
+   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
    */
@@ -223,23 +399,46 @@ export class AsyncPoolExecutor implements Disposable {
     return this.#dispatcher.join(deadlineOf('timeout', timeout))
   }
 
+  /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
+  joinAsync(): Promise<void> {
+    return this.#dispatcher.eventLoop.join()
+  }
+
   /**
    * Accepts nothing from now on and, by default, blocks until every accepted task is settled and the worker has ended.
    * With `wait: false` it returns at once, and the worker ends by itself after the last task. May be called again.
    */
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
-    checkShutdownOptions(options)
     const dispatcher = this.#dispatcher
     const start = now()
-    const deadline = deadlineOf('options.timeout', options.timeout)
-    dispatcher.stopAccepting()
-    if (options.cancelPending === true) dispatcher.cancelPending()
+    const deadline = this.#stopAccepting(options)
     if (options.wait !== false) {
       if (dispatcher.drain(deadline)) dispatcher.closeWorker(deadline)
       else giveUp(dispatcher, now() - start)
     }
-    const { completed, failed, cancelled, abandoned } = dispatcher.ledger.totals
-    return { completed, failed, cancelled, abandoned }
+    return { ...dispatcher.ledger.totals }
+  }
+
+  /** As {@link AsyncPoolExecutor.shutdown}, but does not block; keeps the process alive meanwhile. */
+  async shutdownAsync(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    const dispatcher = this.#dispatcher
+    const start = now()
+    const deadline = this.#stopAccepting(options)
+    if (options.wait !== false) {
+      if (await dispatcher.eventLoop.settle(deadline - start)) await dispatcher.closeWorkerLater(deadline)
+      else giveUp(dispatcher, now() - start)
+    }
+    return { ...dispatcher.ledger.totals }
+  }
+
+  /** Checks the options; returns the deadline. */
+  #stopAccepting(options: ShutdownOptions): number {
+    checkShutdownOptions(options)
+    const deadline = deadlineOf('options.timeout', options.timeout)
+    this.#dispatcher.stopAccepting()
+    this.#dispatcher.streams.endAll()
+    if (options.cancelPending === true) this.#dispatcher.cancelPending()
+    return deadline
   }
 
   /** Where all tasks stand. Does not block. */
@@ -252,8 +451,22 @@ export class AsyncPoolExecutor implements Disposable {
     this.shutdown()
   }
 
-  #submit(target: Target, second: unknown, third: unknown, fourth: unknown): Task {
-    const { fn, args, options } = taskCall(this.#functions, target, second, third, fourth)
-    return this.#dispatcher.submit(fn, args, options)
+  /** `shutdownAsync()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdownAsync()
   }
+
+  #mapRequest(target: Target, second: unknown, third: unknown, fourth: unknown): MapRequest {
+    const { fn, items, options } = mapCall(this.#functions, target, second, third, fourth)
+    const { lookAhead = this.size + this.queueSize, ordered = true, ...taskOptions } = options
+    return { dispatcher: this.#dispatcher, fn, items, options: taskOptions, lookAhead, ordered }
+  }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof (value as Iterable<unknown> | undefined)?.[Symbol.iterator] === 'function'
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof (value as AsyncIterable<unknown> | undefined)?.[Symbol.asyncIterator] === 'function'
 }

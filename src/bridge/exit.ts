@@ -68,7 +68,11 @@ class DrainedAtExit {
 
   #settleAll(notice: Notice): void {
     const start = now()
-    for (const { ledger } of this.#dispatchers) ledger.lost.clear()
+    for (const dispatcher of this.#dispatchers) {
+      dispatcher.ledger.lost.clear()
+      dispatcher.streams.endAll()
+      dispatcher.answers.refuseUnanswered()
+    }
     callAllDue()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
       const deadline = start + Math.min(...pending.map(timeoutOf))

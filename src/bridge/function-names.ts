@@ -1,8 +1,8 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type FunctionAddress, labelOf, type ModuleFunction } from '../channel/records.js'
+import { invalidType } from '../channel/validate.js'
 import { sourceOf } from './inline.js'
-import { invalidType } from './validate.js'
 
 /** What `submit` takes for a module: absolute path, `file:` URL, package name, `node:` builtin or `./relative`. */
 export type ModulePath = string | URL

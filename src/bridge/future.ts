@@ -1,11 +1,11 @@
 import { now } from '../channel/clock.js'
 import { TimeoutError } from '../channel/errors.js'
+import { invalidType } from '../channel/validate.js'
 import { callDue, callSoon } from './callbacks.js'
 import { deadlineOf } from './deadline.js'
 import { stateNames } from './ledger.js'
 import { toError } from './report.js'
 import { Task, TaskState } from './task.js'
-import { invalidType } from './validate.js'
 
 export type FutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
 
@@ -99,10 +99,10 @@ export class Future<T> {
     if (task.state === TaskState.Pending) task.dispatcher.takeIn()
     task.expected = true // from here on an unhandled failure is Node's to report, as for any promise
     if (task.state !== TaskState.Pending) return new Promise(resolve => resolve(task.read() as T))
-    task.dispatcher.holdEventLoop()
+    task.dispatcher.eventLoop.hold()
     return new Promise((resolve, reject) =>
       task.observe(() => {
-        task.dispatcher.releaseEventLoop()
+        task.dispatcher.eventLoop.release()
         if (task.state === TaskState.Fulfilled) resolve(task.value as T)
         else reject(task.value)
       }),

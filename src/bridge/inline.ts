@@ -1,5 +1,5 @@
 import { Script } from 'node:vm'
-import { invalidValue } from './validate.js'
+import { invalidValue } from '../channel/validate.js'
 
 /**
  * The source text of a function as an expression that can stand anywhere. Tried out here, so that what cannot travel

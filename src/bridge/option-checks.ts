@@ -2,10 +2,10 @@ import { constants } from 'node:os'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SHARE_ENV } from 'node:worker_threads'
+import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
-import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
-import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from './validate.js'
+import type { ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
 
 /** @param what - what messages call the value: `options.size` */
 type Check = (what: string, value: unknown) => void
@@ -38,12 +38,22 @@ const taskChecks: Record<keyof TaskOptions, Check> = {
   submitTimeout: checkMilliseconds,
   priority: checkFinite,
   transferList: (what, value) => checkList(what, value, 'an array of transferable objects'),
+  signal: (what, value) => {
+    if (!(value instanceof AbortSignal)) throw invalidType(what, 'an AbortSignal', value)
+  },
   idempotent: checkBoolean,
   onProgress: checkFunction,
 }
 
 const mapChecks: Record<keyof MapOptions, Check> = {
   ...taskChecks,
+  lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
+  ordered: checkBoolean,
+}
+
+const { idempotent: _, ...checksOfAnyTask } = taskChecks
+const streamChecks: Record<keyof StreamOptions, Check> = {
+  ...checksOfAnyTask,
   lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
 }
 
@@ -57,6 +67,10 @@ export function checkTaskOptions(options: TaskOptions): void {
 
 export function checkMapOptions(options: MapOptions): void {
   checkOptions(options, mapChecks)
+}
+
+export function checkStreamOptions(options: StreamOptions): void {
+  checkOptions(options, streamChecks)
 }
 
 export function checkShutdownOptions(options: ShutdownOptions): void {

@@ -4,10 +4,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ResourceLimits, Transferable, WorkerOptions } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { labelOf, type ModuleFunction } from '../channel/records.js'
+import { invalidType } from '../channel/validate.js'
 import { addressOf, type ModulePath } from './function-names.js'
 import { checkExecutorOptions } from './option-checks.js'
 import type { ErrorHandler } from './unread.js'
-import { invalidType } from './validate.js'
 
 /** How an executor is built. Every option may be left out. */
 export interface ExecutorOptions {
@@ -90,6 +90,11 @@ export interface TaskOptions {
   priority?: number
   /** ArrayBuffers, MessagePorts and the like in the arguments that are moved instead of copied. */
   transferList?: readonly Transferable[]
+  /**
+   * Aborting it cancels the task; `submit` throws, and `submitAsync` rejects with, {@link CancelledError} if it is
+   * aborted before the task is accepted. Noticed when an event loop turns, so of use to code that does not block.
+   */
+  signal?: AbortSignal
   /** The task may be run again if the worker dies while it runs. @defaultValue false */
   idempotent?: boolean
   /**
@@ -101,6 +106,13 @@ export interface TaskOptions {
 
 export interface MapOptions extends TaskOptions {
   /** Items submitted ahead of the one that is read. @defaultValue `size + queueSize` */
+  lookAhead?: number
+  /** false: results in the order in which they are ready. @defaultValue true */
+  ordered?: boolean
+}
+
+export interface StreamOptions extends Omit<TaskOptions, 'idempotent'> {
+  /** Items that the generator may make before they are read. @defaultValue 64 */
   lookAhead?: number
 }
 

@@ -1,7 +1,10 @@
+import type { Callback } from './callback.js'
 import { never } from './deadline.js'
-import type { Dispatcher } from './dispatcher.js'
+import type { Call, Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
+import type { StreamBuffer } from './stream.js'
+import { appendSite, type SubmitSite } from './submit-site.js'
 import { type TaskInfo, unreadFailures } from './unread.js'
 
 /**
@@ -27,7 +30,14 @@ export class Task {
   state = TaskState.Pending
   /** The result, or what the task threw. */
   value: unknown = undefined
+  readonly fn: FunctionName
   readonly options: TaskOptions | undefined
+  /** Where it was submitted, if that was recorded. */
+  site: SubmitSite | undefined
+  /** Takes the items of a task whose results are streamed. */
+  readonly stream: StreamBuffer | undefined
+  /** Functions of this thread that it may call. */
+  callbacks: Callback[] | undefined = undefined
   /** How long it may run, in ms. */
   readonly timeout: number | undefined
   /** Kept until the task settles, so that it can be sent again to another worker. */
@@ -43,11 +53,12 @@ export class Task {
   constructor(
     readonly id: number,
     readonly dispatcher: Dispatcher,
-    readonly fn: FunctionName,
-    args: readonly unknown[],
-    options: TaskOptions | undefined,
+    { fn, args, options, site, stream }: Call,
   ) {
+    this.fn = fn
     this.args = args
+    this.site = site
+    this.stream = stream
     this.options = options && { ...options } // users may change theirs
     this.timeout = options?.timeout ?? dispatcher.options.timeout
   }
@@ -58,7 +69,11 @@ export class Task {
     this.state = state
     this.value = value
     this.args = undefined
-    if (state === TaskState.Rejected && !this.expected) unreadFailures.add(this)
+    if (state === TaskState.Rejected) {
+      if (this.site !== undefined) appendSite(value, this.site)
+      if (!this.expected) unreadFailures.add(this)
+    }
+    this.site = undefined
     const { observers } = this
     if (observers !== undefined) {
       this.observers = undefined

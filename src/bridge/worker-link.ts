@@ -7,7 +7,15 @@ import {
 } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError } from '../channel/error-record.js'
-import { Request, type RequestMessage, type ResponseMessage, type RunRequest } from '../channel/records.js'
+import {
+  type AnswerRequest,
+  type CreditRequest,
+  type EndStreamRequest,
+  Request,
+  type RequestMessage,
+  type ResponseMessage,
+  type RunRequest,
+} from '../channel/records.js'
 import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
 import {
   ahead,
@@ -25,7 +33,7 @@ import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
-import { probeWorks } from './probe.js'
+import { probeWorks, threadIsGone } from './probe.js'
 import { Spin } from './spin.js'
 import { startWorker } from './start-worker.js'
 
@@ -120,7 +128,7 @@ export class WorkerLink {
   run(message: RunRequest, transferList: readonly Transferable[] | undefined): boolean {
     this.#submitted = (this.#submitted + 1) | 0 // first: a getter in the arguments may submit too
     try {
-      return this.#post(message, WorkerWants.Tasks, transferList)
+      return this.#post(message, WorkerWants.Tasks, transferList) || !probeWorks()
     } catch (error) {
       this.#submitted = (this.#submitted - 1) | 0
       throw error
@@ -131,6 +139,11 @@ export class WorkerLink {
     if (this.#defined.has(fn.number)) return
     this.#defined.add(fn.number)
     this.#post([Request.Define, fn.number, fn.address], WorkerWants.Tasks)
+  }
+
+  /** Something about a task that has been sent. Throws what structured clone throws. */
+  post(message: CreditRequest | EndStreamRequest | AnswerRequest): void {
+    this.#post(message, WorkerWants.Control)
   }
 
   cancel(id: number, reason: Error): void {
@@ -148,6 +161,11 @@ export class WorkerLink {
     this.#worker.terminate()
   }
 
+  /** Resolves when the thread is gone, which only an event loop gets to know. */
+  hasExited(): Promise<void> {
+    return new Promise(resolve => this.#worker.once('exit', () => resolve()))
+  }
+
   /** Ends the thread and blocks until it is gone, so that it cannot start another task meanwhile. */
   kill(): void {
     this.terminate()
@@ -160,6 +178,11 @@ export class WorkerLink {
     if (ahead(this.#submitted, this.#dequeued) < this.#queueLimit) return true
     this.#dequeued = Atomics.load(this.#words, this.#spaceWord)
     return ahead(this.#submitted, this.#dequeued) < this.#queueLimit
+  }
+
+  /** The worker sends a message when next a task leaves the queue or its slot. Look once more after this. */
+  askForSpace(): void {
+    Atomics.store(this.#words, Word.SpaceAwaited, 1)
   }
 
   /** A slot or a place in the queue is there, though the worker may not have come to start what would leave it. */
@@ -261,14 +284,16 @@ export class WorkerLink {
   /**
    * False once the worker's thread is gone, however it ended: posting to a port whose other end is gone returns
    * false, seen on Node 20 to 26. It is not documented, so the answer counts only where a living port answers true.
-   * What it posts also asks for a sign of life from the worker's loop.
+   * Elsewhere, in Bun and Deno, the system is asked for the thread. What is posted also asks for a sign of life from
+   * the worker's loop.
    */
   isAlive(): boolean {
     // Until the thread starts, the other end of the channel waits in a message to it, whatever becomes of the thread.
     if (this.isTerminated && this.state === WorkerState.Starting) return false
     if (this.silence === 0) this.#unansweredSince = now()
     this.#probesSent++
-    return this.#post([Request.Probe], WorkerWants.Control) || !probeWorks()
+    if (this.#post([Request.Probe], WorkerWants.Control)) return true
+    return !probeWorks() && !threadIsGone(Atomics.load(this.#words, Word.ThreadId))
   }
 
   /** For how long the worker has left probes unanswered, in ms: its event loop stands still. */

@@ -13,6 +13,9 @@ export enum Request {
   Cancel,
   Close,
   Probe,
+  Credit,
+  EndStream,
+  Answer,
 }
 
 /** The kinds of message from worker to caller. */
@@ -21,6 +24,9 @@ export enum Response {
   Started,
   Progress,
   Died,
+  Space,
+  Items,
+  Called,
 }
 
 export enum Outcome {
@@ -39,6 +45,18 @@ export interface RunExtras {
   attempt?: number
   /** Say when it starts: somebody listens on the diagnostics channel. */
   announce?: true
+  /** Stream what the function generates; so many items may be sent before more are granted. */
+  credit?: number
+  /** What stands in the arguments for things that structured clone cannot carry. */
+  carried?: readonly CarriedValue[]
+}
+
+/** Something in the arguments that is to be made again from its data. */
+export interface CarriedValue {
+  /** 'callback': a function of the caller's, by its index. 'sync': a primitive in shared memory. */
+  kind: 'callback' | 'sync'
+  /** From the list of arguments on. */
+  path: readonly (string | number)[]
 }
 
 export type RunRequest = [
@@ -61,7 +79,24 @@ export type CloseRequest = [kind: Request.Close]
 /** Counted by the worker: shows that its loop comes round. That it could be delivered shows that it lives. */
 export type ProbeRequest = [kind: Request.Probe]
 
-export type RequestMessage = RunRequest | DefineRequest | CancelRequest | CloseRequest | ProbeRequest
+/** The caller has read so many more items of a stream. */
+export type CreditRequest = [kind: Request.Credit, id: number, items: number]
+
+/** The caller will not read on: end the generator. */
+export type EndStreamRequest = [kind: Request.EndStream, id: number]
+
+/** What a function of the caller's returned or threw, to the task that called it. */
+export type AnswerRequest = [kind: Request.Answer, id: number, call: number, outcome: Outcome, value: unknown]
+
+export type RequestMessage =
+  | RunRequest
+  | DefineRequest
+  | CancelRequest
+  | CloseRequest
+  | ProbeRequest
+  | CreditRequest
+  | EndStreamRequest
+  | AnswerRequest
 
 /** Outcomes of the tasks that settled in one turn of the worker, flat: id, outcome, value, id, outcome, … */
 export type SettledResponse = [kind: Response.Settled, ...outcomes: unknown[]]
@@ -74,7 +109,29 @@ export type ProgressResponse = [kind: Response.Progress, id: number, value: unkn
 /** The worker's last words, when an error ends it. */
 export type DiedResponse = [kind: Response.Died, error: ErrorRecord]
 
-export type ResponseMessage = SettledResponse | StartedResponse | ProgressResponse | DiedResponse
+/** A task has left the queue, or its slot; only to a caller that asked for it. */
+export type SpaceResponse = [kind: Response.Space]
+
+/** Items of a stream, in order. */
+export type ItemsResponse = [kind: Response.Items, id: number, ...items: unknown[]]
+
+/** A task calls a function of the caller's: the task's id, a number for this call, the function's index. */
+export type CalledResponse = [
+  kind: Response.Called,
+  id: number,
+  call: number,
+  callback: number,
+  args: readonly unknown[],
+]
+
+export type ResponseMessage =
+  | ItemsResponse
+  | CalledResponse
+  | SettledResponse
+  | StartedResponse
+  | ProgressResponse
+  | DiedResponse
+  | SpaceResponse
 
 /** A function to call, before it has a number. */
 export type FunctionAddress = ModuleFunction | InlineFunction

@@ -6,7 +6,7 @@ enum Line {
 /**
  * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
  * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
- * whoever wakes it lowers.
+ * whoever wakes it lowers, and `SpaceAwaited`, the other way round.
  */
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */
@@ -31,6 +31,13 @@ export enum Word {
   ProbesSeen = 5 * Line.Words + 3,
   /** When the worker's loop last came round, in ms since the channel's epoch. */
   Heartbeat = 5 * Line.Words + 4,
+  /** The number that the system knows the worker's thread by; 0 until it runs, and where the system does not say. */
+  ThreadId = 5 * Line.Words + 7,
+  /**
+   * 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. It looks here
+   * twice for each task, so not beside a word that the caller writes for each.
+   */
+  SpaceAwaited = 5 * Line.Words + 5,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }

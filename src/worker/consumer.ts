@@ -1,6 +1,6 @@
 import { now } from '../channel/clock.js'
 import { decodeError } from '../channel/error-record.js'
-import { TimeoutError } from '../channel/errors.js'
+import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
   type CancelRequest,
   Request,
@@ -10,27 +10,17 @@ import {
   type RunRequest,
 } from '../channel/records.js'
 import { WorkerWants } from '../channel/wait.js'
-import {
-  bucketOf,
-  Histogram,
-  histogram,
-  runningSlots,
-  sinceEpoch,
-  startedAt,
-  Word,
-} from '../channel/words.js'
+import { BoundedLoop } from '../pool/bounded-loop.js'
+import type { Caller } from './caller.js'
+import { reviveCarried } from './carried.js'
 import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Inbox } from './inbox.js'
-import type { Outbox } from './outbox.js'
-import { TaskQueue } from './queue.js'
+import type { StreamPump } from './stream.js'
 import { Task } from './task.js'
 
 export interface ConsumerOptions {
-  words: Int32Array
-  epoch: number
-  inbox: Inbox
-  outbox: Outbox
+  caller: Caller
   size: number
   roots: string[] | undefined
 }
@@ -43,32 +33,19 @@ const longestTimer = 2 ** 31 - 1
 
 /** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
 export class Consumer {
-  readonly #options: ConsumerOptions
-  readonly #words: Int32Array
+  readonly #caller: Caller
   readonly #inbox: Inbox
-  readonly #outbox: Outbox
-  readonly #functions = new Map<number, FunctionEntry>()
-  readonly #queue = new TaskQueue<Task>()
-  /** The tasks in the slots of shared memory, by index of the slot's word. */
-  readonly #slots: (Task | undefined)[] = []
-  readonly #freeSlots: number[]
-  /** Slots of tasks whose outcome is in the outbox: until it is posted, their tasks count as running. */
-  readonly #settledSlots: number[] = []
-  #running = 0
-  #dequeued: number
-  #released: number
+  readonly #roots: string[] | undefined
+  readonly #loop: BoundedLoop<Task>
   #closing = false
   /** The clock as last read, for what need not be exact. */
   #now = now()
 
-  constructor(options: ConsumerOptions) {
-    this.#options = options
-    this.#words = options.words
-    this.#inbox = options.inbox
-    this.#outbox = options.outbox
-    this.#freeSlots = Array.from({ length: runningSlots(options.size) }, (_, slot) => Word.RunningIds + slot)
-    this.#dequeued = Atomics.load(this.#words, Word.Dequeued)
-    this.#released = Atomics.load(this.#words, Word.Released)
+  constructor({ caller, size, roots }: ConsumerOptions) {
+    this.#caller = caller
+    this.#inbox = caller.inbox
+    this.#roots = roots
+    this.#loop = new BoundedLoop(size)
   }
 
   /** Runs until the caller closes the channel. */
@@ -77,51 +54,33 @@ export class Consumer {
     while (!this.#closing) {
       this.#startTasks(turned + longestTurn)
       await null // tasks that settle without waiting for anything do so here
-      this.flush()
+      this.#caller.flush()
       this.#readClock()
       if (this.#now - turned > longestTurn) {
         await turnEventLoop()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
-      if (this.#running === 0) this.#inbox.spin()
+      if (this.#loop.running === 0) this.#inbox.spin()
       else {
         await this.#linger()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
       // Nothing can settle between this last look and the sleep: there is no await in between.
-      await this.#inbox.park(this.#running < this.#options.size ? WorkerWants.Tasks : WorkerWants.Control)
+      await this.#inbox.park(this.#loop.running < this.#loop.size ? WorkerWants.Tasks : WorkerWants.Control)
       turned = this.#readClock()
     }
   }
 
-  /** Posts outcomes, and only then gives their slots away: a slot says that its task may have run unseen. */
-  flush(): void {
-    if (this.#outbox.isWriting) return // a getter of a result ends the thread: that result will never be posted
-    this.#outbox.flush()
-    for (const slot of this.#settledSlots) {
-      this.#slots[slot] = undefined
-      Atomics.store(this.#words, slot, 0)
-      this.#freeSlots.push(slot)
-    }
-    this.#settledSlots.length = 0
-  }
-
-  /** The reading is also the sign of life that `stats()` shows. */
   #readClock(): number {
     this.#now = now()
-    Atomics.store(this.#words, Word.Heartbeat, sinceEpoch(this.#options.epoch, this.#now))
+    this.#caller.beat(this.#now)
     return this.#now
   }
 
-  #canStart(): boolean {
-    return this.#running < this.#options.size && this.#queue.length > 0
-  }
-
   #hasWork(): boolean {
-    const isDue = !this.#outbox.isEmpty || this.#settledSlots.length > 0 || this.#closing
-    return isDue || this.#inbox.hasNews() || this.#canStart()
+    return this.#caller.isDue || this.#closing || this.#inbox.hasNews() || this.#loop.canStart
   }
 
   /** With tasks in flight, waits a little for work while the event loop turns. */
@@ -137,11 +96,11 @@ export class Consumer {
    * waiting for their neighbours, and after `size` starts, so that promises and sockets get their turn.
    */
   #startTasks(deadline: number): void {
-    for (let started = 0; started < this.#options.size; started++) {
+    for (let started = 0; started < this.#loop.size; started++) {
       for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
         this.#receive(message)
-      if (this.#closing || !this.#canStart() || (started > 0 && this.#readClock() > deadline)) return
-      this.#start(this.#queue.shift() as Task)
+      if (this.#closing || !this.#loop.canStart || (started > 0 && this.#readClock() > deadline)) return
+      this.#start(this.#loop.next() as Task)
     }
   }
 
@@ -151,43 +110,71 @@ export class Consumer {
         this.#enqueue(message)
         break
       case Request.Define:
-        this.#functions.set(message[1], createEntry(message[2], this.#options.roots))
+        this.#caller.functions.set(message[1], createEntry(message[2], this.#roots))
         break
       case Request.Cancel:
         this.#cancel(message)
+        break
+      case Request.Credit:
+        this.#caller.streams.get(message[1])?.stream?.grant(message[2])
+        break
+      case Request.EndStream:
+        this.#endStream(message[1])
+        break
+      case Request.Answer:
+        this.#caller.findRunning(message[1])?.calls?.settle(message)
         break
       case Request.Close:
         this.#closing = true
         break
       case Request.Probe:
-        Atomics.add(this.#words, Word.ProbesSeen, 1)
+        this.#caller.answerProbe()
         break
     }
   }
 
-  #enqueue(message: RunRequest): void {
-    const entry = this.#functions.get(message[2]) as FunctionEntry
-    this.#queue.push(new Task(message[1], entry, message[3], message[4], this.#now))
+  #enqueue([, id, fn, args, extras]: RunRequest): void {
+    const entry = this.#caller.functions.get(fn) as FunctionEntry
+    const task = new Task({ id, entry, args, extras, caller: this.#caller, arrived: this.#now })
+    if (task.stream !== undefined) this.#caller.streams.set(id, task)
+    this.#loop.enqueue(task)
+  }
+
+  #dequeue(task: Task): void {
+    this.#loop.remove(task)
+    task.caller.streams.delete(task.id)
+    task.caller.countDequeued()
+    task.caller.countReleased()
   }
 
   #cancel([, id, reason]: CancelRequest): void {
-    const queued = this.#queue.find(id)
+    const queued = this.#loop.findQueued(id)
     if (queued !== undefined) {
-      this.#queue.remove(queued)
-      this.#countDequeued()
-      this.#countReleased()
+      this.#dequeue(queued)
       return
     }
-    const running = this.#slots.find(task => task?.id === id)
+    const running = this.#caller.findRunning(id)
     if (running === undefined || running.isAnswered) return // it has ended meanwhile
     running.isAnswered = true
+    running.stream?.close()
     running.abort(decodeError(reason))
   }
 
+  /** Nobody will read on. The caller waits for the outcome, which comes after the generator's `finally` blocks. */
+  #endStream(id: number): void {
+    const queued = this.#loop.findQueued(id)
+    if (queued !== undefined) {
+      this.#dequeue(queued)
+      queued.caller.outbox.fulfilled(id, queued.entry.label, undefined)
+      return
+    }
+    const running = this.#caller.streams.get(id)
+    if (running?.stream?.close())
+      running.abort(new CancelledError(`${running.entry.label} is not read any further`))
+  }
+
   #start(task: Task): void {
-    this.#running++
-    this.#occupySlot(task)
-    this.#countDequeued()
+    task.caller.occupySlot(task, this.#now)
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
     let found: LoadedFunction | undefined
     try {
@@ -208,19 +195,17 @@ export class Consumer {
   #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
     if (timeout !== undefined && timeout <= longestTimer)
       task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
-    if (announce) this.#outbox.post([Response.Started, task.id])
+    if (announce) task.caller.outbox.post([Response.Started, task.id])
   }
 
-  #call(task: Task, { call, owner }: LoadedFunction): void {
+  #call(task: Task, fn: LoadedFunction): void {
     const { storage } = context
     let value: unknown
     let promise: Promise<unknown> | undefined
     try {
-      if (storage === undefined) value = Reflect.apply(call, owner, task.args)
-      else
-        value = storage.run({ task, progress: this.#progressOf(task) }, () =>
-          Reflect.apply(call, owner, task.args),
-        )
+      if (task.extras !== undefined) this.#prepare(task, task.extras)
+      if (storage === undefined) value = this.#apply(task, fn)
+      else value = storage.run({ task, progress: this.#progressOf(task) }, () => this.#apply(task, fn))
       if (isThenable(value)) promise = Promise.resolve(value)
     } catch (error) {
       this.#reject(task, error)
@@ -234,36 +219,57 @@ export class Consumer {
       )
   }
 
+  /** Makes of the copied arguments again what a copy cannot be. */
+  #prepare(task: Task, { carried }: RunExtras): void {
+    if (carried !== undefined) reviveCarried(task, carried)
+  }
+
+  #apply(task: Task, { call, owner }: LoadedFunction): unknown {
+    const value: unknown = Reflect.apply(call, owner, task.args)
+    return task.stream === undefined ? value : this.#pump(task, task.stream, value)
+  }
+
+  #pump(task: Task, stream: StreamPump, source: unknown): Promise<void> {
+    const { id, entry, caller } = task
+    return stream.run(source, item => {
+      if (task.isAnswered) return
+      caller.outbox.item(id, entry.label, item)
+      this.#inbox.wake()
+    })
+  }
+
   #progressOf(task: Task): (value: unknown) => void {
     return value => {
-      if (task.isAnswered) return
-      this.#outbox.progress(task.id, value)
+      if (!task.isAnswered) task.caller.outbox.progress(task.id, value)
     }
   }
 
   /** Released before it is answered: whoever has the outcome finds the slot given up in `stats()`. */
   #fulfil(task: Task, value: unknown): void {
-    const { isAnswered } = task
+    const { id, entry, caller, isAnswered, stream } = task
     this.#release(task)
-    if (!isAnswered) this.#outbox.fulfilled(task.id, task.entry.label, value)
+    if (!isAnswered) caller.outbox.fulfilled(id, entry.label, stream === undefined ? value : undefined)
   }
 
   #reject(task: Task, error: unknown): void {
-    const { isAnswered } = task
+    const { id, entry, caller, isAnswered } = task
     this.#release(task)
-    task.entry.explain?.(error)
-    if (!isAnswered) this.#outbox.rejected(task.id, task.entry.label, error)
+    entry.explain?.(error)
+    if (!isAnswered) caller.outbox.rejected(id, entry.label, error)
   }
 
   /** The caller gets its answer now; the slot stays taken until the task really ends. */
   #timeOut(task: Task, timeout: number): void {
     if (task.isAnswered) return
+    const { id, entry, caller } = task
     const error = new TimeoutError(
-      `${task.entry.label} (task ${task.id}) took longer than its timeout of ${timeout} ms`,
+      `${entry.label} (task ${id}) took longer than its timeout of ${timeout} ms ` +
+        `(${this.#loop.running} running, ${this.#loop.queued} queued)`,
     )
-    this.#outbox.rejected(task.id, task.entry.label, error)
+    caller.outbox.rejected(id, entry.label, error)
     task.isAnswered = true
-    this.#outbox.flush()
+    caller.outbox.flush()
+    task.stream?.close()
     task.abort(error)
   }
 
@@ -272,41 +278,15 @@ export class Consumer {
     if (task.timer !== undefined) clearTimeout(task.timer)
     if (this.#inbox.isParked) this.#readClock()
     task.isAnswered = true
-    this.#running--
-    this.#record(Histogram.Run, this.#now - task.started)
-    this.#settledSlots.push(task.slot)
-    this.#countReleased()
+    if (task.extras !== undefined) this.#finish(task)
+    this.#loop.release()
+    task.caller.releaseSlot(task, this.#now)
     this.#inbox.wake()
   }
 
-  /** The id goes into shared memory before the start is counted, so that a caller that counts sees it there. */
-  #occupySlot(task: Task): void {
-    if (this.#freeSlots.length === 0) this.flush()
-    task.slot = this.#freeSlots.pop() as number
-    this.#slots[task.slot] = task
-    const { size, epoch } = this.#options
-    task.started = this.#now
-    this.#record(Histogram.Wait, task.started - task.arrived)
-    Atomics.store(this.#words, startedAt(task.slot, size), sinceEpoch(epoch, this.#now))
-    Atomics.store(this.#words, task.slot, task.id)
-  }
-
-  /** One writer, and a reader that can do with a number that is a little old: no atomics needed. */
-  #record(which: Histogram, ms: number): void {
-    const bucket = histogram(this.#options.size, which) + bucketOf(ms)
-    this.#words[bucket] = (this.#words[bucket] as number) + 1
-  }
-
-  #countDequeued(): void {
-    this.#dequeued = (this.#dequeued + 1) | 0
-    Atomics.store(this.#words, Word.Dequeued, this.#dequeued)
-    this.#outbox.announceSpace()
-  }
-
-  #countReleased(): void {
-    this.#released = (this.#released + 1) | 0
-    Atomics.store(this.#words, Word.Released, this.#released)
-    this.#outbox.announceSpace()
+  #finish(task: Task): void {
+    task.caller.streams.delete(task.id)
+    task.calls?.close()
   }
 }
 

@@ -5,31 +5,35 @@ import { encodeError, isError } from '../channel/error-record.js'
 import { ancestorsKey, labelOf, Response, type WorkerInit } from '../channel/records.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
+import { Caller } from './caller.js'
 import { Consumer } from './consumer.js'
 import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
 import { Outbox } from './outbox.js'
 import { unlessStalled, watchForStalls } from './stall.js'
 import { discardOutput, writeDirectly } from './stdio.js'
+import { systemThreadId } from './thread-id.js'
 
 const init = (workerData as { asyncPoolExecutor: WorkerInit }).asyncPoolExecutor
 const { words, bell, port, stdio } = init
 
+Atomics.store(words, Word.ThreadId, systemThreadId())
 if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
 const outbox = new Outbox(words, bell, port)
-const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox })
+const caller = new Caller({ ...init, inbox: new Inbox(words, port), outbox })
+const consumer = new Consumer({ ...init, caller })
 
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a task's module deals with it, and the thread lives on
-  consumer.flush()
+  caller.flush()
   outbox.post([Response.Died, encodeError(isError(error) ? error : new Error(`uncaught: ${String(error)}`))])
 })
 
 // Does not run when the thread is terminated or out of memory; the caller finds that out by itself.
 process.on('exit', code => {
-  consumer.flush()
+  caller.flush()
   Atomics.store(words, Word.ExitCode, code)
   const othersFollow = process.listenerCount('exit') > listenersAtStart
   Atomics.store(words, Word.WorkerState, othersFollow ? WorkerState.Exiting : WorkerState.Exited)

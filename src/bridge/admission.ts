@@ -1,0 +1,107 @@
+import { abortedError, onAbort } from './abort.js'
+import type { Dispatcher } from './dispatcher.js'
+import type { FunctionName } from './function-names.js'
+import type { TaskOptions } from './options.js'
+import type { Task } from './task.js'
+
+/** A submit that waits for queue space on the event loop. */
+interface Waiter {
+  accept(): Task
+  resolve(task: Task): void
+  reject(error: unknown): void
+}
+
+/** node:timers go no further, 24.8 days; a longer timeout is none. */
+const longestTimer = 2 ** 31 - 1
+
+/**
+ * The submits of one executor that wait for queue space without blocking, first come, first served.
+ *
+ * What they wait for is a task that leaves the worker's queue. For that the worker rings a bell that only a blocked
+ * thread hears, so it is asked for a message as well: `askForSpace` raises a word and looks at the counters after it,
+ * the worker advances them and looks at the word after that, so one sees the other (channel/wait.ts). A worker that
+ * dies instead is noticed by the timer that holds the event loop while anybody waits.
+ */
+export class Admission {
+  readonly #dispatcher: Dispatcher
+  readonly #waiters = new Set<Waiter>()
+  #admitting = false
+
+  constructor(dispatcher: Dispatcher) {
+    this.#dispatcher = dispatcher
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0
+  }
+
+  /** Resolves once `accept` has been called, when it is this one's turn. */
+  wait(fn: FunctionName, options: TaskOptions | undefined, accept: () => Task): Promise<Task> {
+    const dispatcher = this.#dispatcher
+    dispatcher.eventLoop.hold()
+    return new Promise((resolve, reject) => {
+      const timeout = options?.submitTimeout
+      const timer =
+        timeout !== undefined && timeout <= longestTimer
+          ? setTimeout(() => this.#giveUp(waiter, fn, timeout), timeout)
+          : undefined
+      const stopListening =
+        options?.signal && onAbort(options.signal, reason => waiter.reject(abortedError(reason, fn.label)))
+      const leave = () => {
+        this.#waiters.delete(waiter)
+        clearTimeout(timer)
+        stopListening?.()
+        dispatcher.eventLoop.release()
+      }
+      const waiter: Waiter = {
+        accept,
+        resolve: task => {
+          leave()
+          resolve(task)
+        },
+        reject: error => {
+          leave()
+          reject(error)
+        },
+      }
+      this.#waiters.add(waiter)
+      this.admit()
+    })
+  }
+
+  /** Lets in as many as there is space for. Runs users' getters: not to be called in the midst of taking in messages. */
+  admit(): void {
+    if (this.#waiters.size === 0 || this.#admitting) return
+    this.#admitting = true
+    try {
+      for (const waiter of this.#waiters) {
+        if (!this.#dispatcher.hasSpaceOrAsk()) return
+        this.#admitOne(waiter)
+      }
+    } finally {
+      this.#admitting = false
+    }
+  }
+
+  /** The executor will accept nothing more. */
+  close(error: Error): void {
+    for (const waiter of this.#waiters) waiter.reject(error)
+  }
+
+  #admitOne(waiter: Waiter): void {
+    let task: Task
+    try {
+      task = waiter.accept()
+    } catch (error) {
+      waiter.reject(error)
+      return
+    }
+    waiter.resolve(task)
+  }
+
+  #giveUp(waiter: Waiter, fn: FunctionName, waited: number): void {
+    const dispatcher = this.#dispatcher
+    if (dispatcher.link?.hasRoom() ?? true) this.#admitOne(waiter)
+    else waiter.reject(dispatcher.queueFull(fn, waited))
+  }
+}

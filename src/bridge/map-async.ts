@@ -1,0 +1,124 @@
+import { createFuture } from './future.js'
+import { cancelQueued, type MapRequest } from './map.js'
+import type { Task } from './task.js'
+
+/** A result to come: rejects with what its task threw, or with what kept it from being submitted. */
+interface Result {
+  readonly promise: Promise<unknown>
+  readonly task: Task | undefined
+}
+
+/**
+ * `mapBlocking` for an event loop: a feeder reads and submits items in the background, at most `lookAhead` ahead of
+ * what has been given out; whoever stops early ends it and cancels what has not started.
+ */
+export async function* mapLater(
+  request: MapRequest<Iterable<unknown> | AsyncIterable<unknown>>,
+): AsyncGenerator<unknown, void, undefined> {
+  const feeder = new Feeder(request)
+  try {
+    for (let result = await feeder.next(); result !== undefined; result = await feeder.next())
+      yield await result.promise
+  } finally {
+    await feeder.close()
+  }
+}
+
+class Feeder {
+  readonly #request: MapRequest<Iterable<unknown> | AsyncIterable<unknown>>
+  readonly #items: Iterator<unknown> | AsyncIterator<unknown>
+  /** Submitted, or failed to be, and not given out, in the order of the items. */
+  readonly #ahead = new Set<Result>()
+  /** Those of them that have settled, in that order. */
+  readonly #ready: Result[] = []
+  /** The source is exhausted, has thrown, or was closed. */
+  #isOver = false
+  #feeding: Promise<void> | undefined
+  #onChange: () => void = () => {}
+
+  constructor(request: MapRequest<Iterable<unknown> | AsyncIterable<unknown>>) {
+    this.#request = request
+    const { items } = request
+    this.#items = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+  }
+
+  /** The next to be given out, when there is one; undefined after the last. */
+  async next(): Promise<Result | undefined> {
+    this.#feed()
+    for (;;) {
+      const next = this.#take()
+      if (next !== undefined) {
+        this.#ahead.delete(next)
+        this.#feed()
+        return next
+      }
+      if (this.#isOver && this.#ahead.size === 0 && this.#feeding === undefined) return undefined
+      await new Promise<void>(resolve => {
+        this.#onChange = resolve
+      })
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { task } of this.#ahead) if (task !== undefined) cancelQueued(task)
+    await this.#closeSource()
+  }
+
+  async #closeSource(): Promise<void> {
+    if (this.#isOver) return
+    this.#isOver = true
+    await this.#items.return?.()
+  }
+
+  #take(): Result | undefined {
+    if (!this.#request.ordered) return this.#ready.shift()
+    const [first] = this.#ahead
+    return first
+  }
+
+  #feed(): void {
+    this.#feeding ??= this.#run().finally(() => {
+      this.#feeding = undefined
+      this.#onChange()
+    })
+  }
+
+  /** One at a time, so that items are submitted in their order and the source is not asked twice at once. */
+  async #run(): Promise<void> {
+    const { dispatcher, fn, options, site } = this.#request
+    while (!this.#isOver && this.#ahead.size < this.#request.lookAhead) {
+      try {
+        const { done, value } = await this.#nextItem()
+        if (done) return
+        const task = await dispatcher.submitLater({ fn, args: [value], options, site })
+        task.expected = true
+        if (this.#isOver) cancelQueued(task)
+        else this.#add({ task, promise: createFuture(task).promise() })
+      } catch (error) {
+        this.#add({ task: undefined, promise: Promise.reject(error) })
+        await this.#closeSource()
+      }
+    }
+  }
+
+  /** A source that throws, or is exhausted, is not to be closed. */
+  async #nextItem(): Promise<IteratorResult<unknown>> {
+    let result: IteratorResult<unknown> | undefined
+    try {
+      result = await this.#items.next()
+      return result
+    } finally {
+      if (result === undefined || result.done === true) this.#isOver = true
+    }
+  }
+
+  #add(result: Result): void {
+    this.#ahead.add(result)
+    const settle = () => {
+      this.#ready.push(result)
+      this.#onChange()
+    }
+    result.promise.then(settle, settle) // a failure that is never asked for is nobody's unhandled rejection
+    this.#onChange()
+  }
+}
