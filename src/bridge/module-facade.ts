@@ -6,8 +6,11 @@ import type { MapOptions, TaskOptions } from './options.js'
 // biome-ignore lint/suspicious/noExplicitAny: what is yielded, returned and sent does not matter here
 type AnyIterator = Iterator<any, any, any> | AsyncIterator<any, any, any>
 
+/** Names that JavaScript itself looks for on any object: a facade has no functions under these. */
+type Reserved = 'then' | 'toJSON' | 'prototype' | keyof Object
+
 /** What can be called of a module: its functions, and those of an object that it exports by default. */
-type Exported<M> = M extends { default: infer D extends object } ? Omit<D, keyof M> & M : M
+type Exported<M> = Omit<M extends { default: infer D extends object } ? Omit<D, keyof M> & M : M, Reserved>
 
 /** Distributes over what a function may return; `never`, of functions that only throw, is no iterator. */
 type IsIterator<T> = [T] extends [never] ? false : T extends AnyIterator ? true : false
