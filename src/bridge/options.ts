@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ResourceLimits, Transferable, WorkerOptions } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
-import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { labelOf, type ModuleFunction } from '../channel/records.js'
 import { invalidType } from '../channel/validate.js'
 import { addressOf, type ModulePath } from './function-names.js'
 import { checkExecutorOptions } from './option-checks.js'
@@ -129,7 +129,7 @@ export interface ResolvedOptions {
   name: string
   base: string
   roots: string[] | undefined
-  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
   timeout: number | undefined
   hangTimeout: number
   restart: { max: number; within: number }

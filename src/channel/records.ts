@@ -180,7 +180,11 @@ export type ResponseMessage =
   | SpaceResponse
 
 /** A function to call, before it has a number. */
-export interface FunctionAddress {
+export type FunctionAddress = ModuleFunction | InlineFunction
+
+/** An export of a module. */
+export interface ModuleFunction {
+  kind: 'module'
   /** A `file:` or `node:` URL, or a package name, which is looked up from `base`. */
   module: string
   base: string
@@ -189,9 +193,22 @@ export interface FunctionAddress {
   isRemote?: true
 }
 
-/** What messages call a function: `tasks.js#fetchPage`. */
-export function labelOf({ module, name }: FunctionAddress): string {
-  return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+/** A function that travels as its source text. */
+export interface InlineFunction {
+  kind: 'inline'
+  /** An expression whose value is the function; checked to be one before it is sent. */
+  source: string
+  /** What `import()` in it resolves from. */
+  base: string
+  /** Empty for functions without a name. */
+  name: string
+}
+
+/** What messages call a function: `tasks.js#fetchPage`, or `inline fetchPage`. */
+export function labelOf(address: FunctionAddress): string {
+  const { kind, name } = address
+  if (kind === 'inline') return `inline ${name === '' ? 'function' : name}`
+  return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
 }
 
 /** The key under which a thread finds `ancestors` in its environment data. */
@@ -214,5 +231,5 @@ export interface WorkerInit {
   roots: string[] | undefined
   /** The executor is shared with other threads. */
   shared: { id: string; free: Int32Array } | undefined
-  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
 }

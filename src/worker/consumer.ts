@@ -229,7 +229,9 @@ export class Consumer {
 
   #createEntry(caller: Caller, address: FunctionAddress): FunctionEntry {
     const { roots } = this.#options
-    return address.isRemote ? new RemoteEntry(address, roots, caller) : createEntry(address, roots)
+    return address.kind === 'module' && address.isRemote
+      ? new RemoteEntry(address, roots, caller)
+      : createEntry(address, roots)
   }
 
   #enqueue(caller: Caller, [, id, fn, args, extras]: RunRequest): void {
@@ -360,6 +362,7 @@ export class Consumer {
   #reject(task: Task, error: unknown): void {
     const { id, entry, caller, isAnswered } = task
     this.#release(task)
+    entry.explain?.(error)
     if (!isAnswered) caller.outbox.rejected(id, entry.label, error)
   }
 

@@ -1,27 +1,20 @@
-import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { labelOf, type ModuleFunction } from '../channel/records.js'
 import { Access, moduleNumber, type Use } from '../channel/remote-records.js'
 import type { Caller } from './caller.js'
-import {
-  type Exports,
-  exportsFinder,
-  type FunctionEntry,
-  isOwn,
-  type LoadedFunction,
-  loadExports,
-  notFound,
-} from './functions.js'
+import { exportsFinder, type FunctionEntry, type LoadedFunction, loadExports, notFound } from './functions.js'
+import { type Exports, isOwn } from './modules.js'
 import type { Remotes } from './remote.js'
 
 /** A member of a module, or of an object that came from it, which a caller uses through a proxy. */
 export class RemoteEntry implements FunctionEntry {
   readonly label: string
-  readonly #address: FunctionAddress
+  readonly #address: ModuleFunction
   readonly #roots: string[] | undefined
   readonly #caller: Caller
   readonly #findExports: () => Exports | undefined
   #found: LoadedFunction | undefined
 
-  constructor(address: FunctionAddress, roots: string[] | undefined, caller: Caller) {
+  constructor(address: ModuleFunction, roots: string[] | undefined, caller: Caller) {
     this.label = labelOf(address)
     this.#address = address
     this.#roots = roots
@@ -64,7 +57,7 @@ const nothing: object = Object.create(null)
  *
  * @throws {TaskNotFoundError} if the path calls, or leads through, what the module does not export
  */
-function ownerFinder(exports: Exports, address: FunctionAddress): (use: Use) => unknown {
+function ownerFinder(exports: Exports, address: ModuleFunction): (use: Use) => unknown {
   // What `import()` shows of a CommonJS module are copies of what it exported at that moment.
   const isLive = isCommonJs(exports)
   const owners = isLive ? [exports.default, exports.namespace] : [exports.namespace, exports.default]
