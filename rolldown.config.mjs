@@ -4,9 +4,12 @@ import { defineConfig } from 'rolldown'
 const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const packages = Object.keys({ ...dependencies, ...peerDependencies })
 
+const sharedByThreads =
+  /src\/(channel|worker\/(context|functions|stall|stdio)|bridge\/(function-names|option-checks|validate))/
+
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({
-  input: { index: 'src/index.ts', task: 'src/task.ts', worker: 'src/worker/main.ts' },
+  input: { index: 'src/index.ts', task: 'src/task.ts', worker: 'src/worker/main.ts', cpu: 'src/cpu/main.ts' },
   platform: 'node',
   external: [/^node:/, ...packages.map(name => new RegExp(`^${name}(/|$)`))],
   output: {
@@ -14,7 +17,7 @@ export default defineConfig({
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
-    codeSplitting: { groups: [{ name: 'channel', test: /src\/(channel|worker\/context)/ }] },
+    codeSplitting: { groups: [{ name: 'channel', test: sharedByThreads }] },
     generatedCode: { symbols: false },
     sourcemap: true,
     comments: false,

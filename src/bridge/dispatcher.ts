@@ -1,24 +1,17 @@
 import type { Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
+import { onAbort } from '../channel/on-abort.js'
 import { Response } from '../channel/records.js'
 import { WorkerState } from '../channel/words.js'
-import { onAbort, refuseAborted } from './abort.js'
+import { refuseAborted } from './abort.js'
 import { Admission } from './admission.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
-import {
-  abandonedError,
-  brokenError,
-  type Death,
-  DeathCount,
-  describeDeath,
-  diedError,
-  findDeath,
-  withCause,
-} from './deaths.js'
+import { abandonedError, brokenError, DeathCount, diedError, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'

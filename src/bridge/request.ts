@@ -1,5 +1,6 @@
 import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
 import { started } from './diagnostics.js'
+import type { TaskOptions } from './options.js'
 import type { Task } from './task.js'
 
 /** The message that hands a task to the worker. */
@@ -19,5 +20,15 @@ function extrasOf({ options, timeout, attempt }: Task): RunExtras | undefined {
     ...(timeout !== undefined && { timeout }),
     ...(attempt > 1 && { attempt }),
     ...(announce && { announce }),
+    ...(options?.offload && offloadExtras(options)),
+  }
+}
+
+/** Named once more, the objects of the transfer list arrive as what the worker has instead of them. */
+function offloadExtras({ idempotent, transferList }: TaskOptions): RunExtras {
+  return {
+    offload: true,
+    ...(idempotent && { idempotent }),
+    ...(transferList !== undefined && { transferList }),
   }
 }

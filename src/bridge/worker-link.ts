@@ -6,6 +6,7 @@ import {
   Worker,
 } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
+import type { Death } from '../channel/death.js'
 import { encodeError } from '../channel/error-record.js'
 import { Request, type RequestMessage, type ResponseMessage, type RunRequest } from '../channel/records.js'
 import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
@@ -21,7 +22,6 @@ import {
   Word,
   WorkerState,
 } from '../channel/words.js'
-import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
@@ -100,6 +100,8 @@ export class WorkerLink {
       ancestors,
       roots: options.roots,
       initializer: options.initializer,
+      base: options.base,
+      cpu: options.cpu,
     })
     // The counter of taken messages runs ahead of the worker's for a moment if the event loop is quicker.
     port1.on('message', (message: ResponseMessage) => {
@@ -311,6 +313,11 @@ export class WorkerLink {
   /** Its modules want to do something when the worker ends. */
   get hasExitHooks(): boolean {
     return Atomics.load(this.#words, Word.HasExitHooks) !== 0
+  }
+
+  /** CPU threads that there are, at work or not. */
+  get cpuThreads(): number {
+    return Atomics.load(this.#words, Word.CpuThreads)
   }
 
   get state(): WorkerState {

@@ -1,4 +1,5 @@
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
+import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
@@ -21,6 +22,16 @@ export function notCloneable(root: string, value: unknown, cause: Error, whose: 
   const culprit = search(root, value)
   const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
+}
+
+/**
+ * Why a result could not be posted: not cloneable, or one of its getters threw.
+ *
+ * @param name - what messages call the function
+ */
+export function refusal(error: unknown, value: unknown, name: string): Error {
+  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}`)
+  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
 }
 
 function search(root: string, value: unknown): Culprit | undefined {

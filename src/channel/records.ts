@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, ResourceLimits, Transferable } from 'node:worker_threads'
 import type { ErrorRecord } from './error-record.js'
 
 /*
@@ -40,6 +40,12 @@ export interface RunExtras {
   attempt?: number
   /** Say when it starts: somebody listens on the diagnostics channel. */
   announce?: true
+  /** Run it in a CPU thread. The two below go with it. */
+  offload?: true
+  /** It may be run again if its CPU thread dies. */
+  idempotent?: true
+  /** What in the arguments is moved on to the CPU thread instead of copied. */
+  transferList?: readonly Transferable[]
 }
 
 export type RunRequest = [
@@ -98,6 +104,20 @@ export function labelOf({ module, name }: FunctionAddress): string {
   return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
 }
 
+/** How a worker runs its CPU threads. */
+export interface CpuOptions {
+  /** So many at most; undefined: one for each core. */
+  threads: number | undefined
+  /** When a thread without work ends, in ms. */
+  idleTimeout: number
+  /** How often an idempotent call may be run again because its thread died. */
+  reruns: number
+  /** `env` was SHARE_ENV, a symbol that cannot be sent. */
+  sharesEnv: boolean
+  argv: readonly string[] | undefined
+  resourceLimits: ResourceLimits | undefined
+}
+
 /** The key under which a thread finds `ancestors` in its environment data. */
 export const ancestorsKey = 'async-pool-executor:ancestors'
 
@@ -116,4 +136,7 @@ export interface WorkerInit {
   /** Real paths of the only folders that modules may come from. */
   roots: string[] | undefined
   initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  /** `file:` URL of the file that './relative' is relative to. */
+  base: string
+  cpu: CpuOptions
 }

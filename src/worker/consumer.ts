@@ -14,14 +14,17 @@ import {
   bucketOf,
   Histogram,
   histogram,
+  notYetStarted,
   runningSlots,
   sinceEpoch,
   startedAt,
   Word,
 } from '../channel/words.js'
 import { context } from './context.js'
+import type { CpuPool } from './cpu-pool.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Inbox } from './inbox.js'
+import { offloadTask } from './offload.js'
 import type { Outbox } from './outbox.js'
 import { TaskQueue } from './queue.js'
 import { Task } from './task.js'
@@ -31,6 +34,7 @@ export interface ConsumerOptions {
   epoch: number
   inbox: Inbox
   outbox: Outbox
+  cpuPool: CpuPool
   size: number
   roots: string[] | undefined
 }
@@ -189,6 +193,10 @@ export class Consumer {
     this.#occupySlot(task)
     this.#countDequeued()
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
+    if (task.extras?.offload) {
+      this.#offload(task)
+      return
+    }
     let found: LoadedFunction | undefined
     try {
       found = task.entry.find()
@@ -205,10 +213,30 @@ export class Consumer {
       )
   }
 
-  #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
-    if (timeout !== undefined && timeout <= longestTimer)
-      task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  #startWithExtras(task: Task, { timeout, announce, offload }: RunExtras): void {
+    if (timeout !== undefined && !offload) this.#startTimer(task, timeout)
     if (announce) this.#outbox.post([Response.Started, task.id])
+  }
+
+  #startTimer(task: Task, timeout: number): void {
+    clearTimeout(task.timer) // of an attempt whose CPU thread died
+    if (timeout <= longestTimer) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  }
+
+  /** It has its slot now, but counts as started, for ages and its timeout, when it has a CPU thread. */
+  #offload(task: Task): void {
+    const { size, epoch } = this.#options
+    const started = startedAt(task.slot, size)
+    Atomics.store(this.#words, started, notYetStarted(sinceEpoch(epoch, this.#now)))
+    const onStart = () => {
+      task.started = this.#readClock()
+      Atomics.store(this.#words, started, sinceEpoch(epoch, task.started))
+      if (task.extras?.timeout !== undefined) this.#startTimer(task, task.extras.timeout)
+    }
+    offloadTask(this.#options.cpuPool, task, { onStart, onProgress: this.#progressOf(task) }).then(
+      value => this.#fulfil(task, value),
+      error => this.#reject(task, error),
+    )
   }
 
   #call(task: Task, { call, owner }: LoadedFunction): void {

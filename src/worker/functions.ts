@@ -14,6 +14,7 @@ export interface LoadedFunction {
 
 /** A function by its number: loaded when a task first needs it, called directly from then on. */
 export interface FunctionEntry {
+  readonly address: FunctionAddress
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
   /** Undefined while the module is not loaded; throws TaskNotFoundError. */
@@ -29,6 +30,7 @@ export function createEntry(address: FunctionAddress, roots: string[] | undefine
   const key = `${address.module}\n${address.base}`
   let found: LoadedFunction | undefined
   return {
+    address,
     label: labelOf(address),
     find() {
       const exports = modules.get(key)

@@ -6,8 +6,11 @@ import { ancestorsKey, labelOf, Response, type WorkerInit } from '../channel/rec
 import { CallerWants, ring } from '../channel/wait.js'
 import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
 import { Consumer } from './consumer.js'
+import { context } from './context.js'
+import { CpuPool } from './cpu-pool.js'
 import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
+import { offloadPart } from './offload.js'
 import { Outbox } from './outbox.js'
 import { unlessStalled, watchForStalls } from './stall.js'
 import { discardOutput, writeDirectly } from './stdio.js'
@@ -19,7 +22,11 @@ if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
 const outbox = new Outbox(words, bell, port)
-const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox })
+const cpuPool = new CpuPool(init)
+const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox, cpuPool })
+
+context.base = init.base
+context.offload = (request, caller) => offloadPart(cpuPool, request, caller)
 
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a task's module deals with it, and the thread lives on

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { refusal } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { Outcome, Response, type ResponseMessage, type SettledResponse } from '../channel/records.js'
 import { CallerWants, ring } from '../channel/wait.js'
@@ -103,10 +102,4 @@ function isPlain(value: unknown): boolean {
     default:
       return true
   }
-}
-
-/** Why a result could not be posted: not cloneable, or one of its getters threw. */
-function refusal(error: unknown, value: unknown, name: string): Error {
-  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}`)
-  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
 }
