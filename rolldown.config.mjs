@@ -5,11 +5,17 @@ const { dependencies, peerDependencies } = JSON.parse(readFileSync('package.json
 const packages = Object.keys({ ...dependencies, ...peerDependencies })
 
 const sharedByThreads =
-  /src\/(channel|worker\/(context|functions|stall|stdio)|bridge\/(function-names|option-checks|validate))/
+  /src\/(channel|worker\/(context|functions|queue|stall|stdio)|bridge\/(function-names|option-checks|validate))/
 
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({
-  input: { index: 'src/index.ts', task: 'src/task.ts', worker: 'src/worker/main.ts', cpu: 'src/cpu/main.ts' },
+  input: {
+    index: 'src/index.ts',
+    task: 'src/task.ts',
+    worker: 'src/worker/main.ts',
+    offload: 'src/worker/offload.ts',
+    cpu: 'src/cpu/main.ts',
+  },
   platform: 'node',
   external: [/^node:/, ...packages.map(name => new RegExp(`^${name}(/|$)`))],
   output: {

@@ -102,7 +102,8 @@ export async function offload<F extends TaskFunction>(
   const caller = callingTask('offload()')
   checkOffloadArguments(args, options)
   const address = addressOf(modulePath, fnName, context.base)
-  return context.offload({ ...options, address, args: args ?? [] }, caller) as Promise<Awaited<ReturnType<F>>>
+  const request = { transferList: undefined, ...options, address, args: args ?? [] }
+  return context.offload(request, caller) as Promise<Awaited<ReturnType<F>>>
 }
 
 function callingTask(what: string): TaskContext {

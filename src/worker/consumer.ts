@@ -21,10 +21,9 @@ import {
   Word,
 } from '../channel/words.js'
 import { context } from './context.js'
-import type { CpuPool } from './cpu-pool.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
 import type { Inbox } from './inbox.js'
-import { offloadTask } from './offload.js'
+import type { Offloading } from './offload.js'
 import type { Outbox } from './outbox.js'
 import { TaskQueue } from './queue.js'
 import { Task } from './task.js'
@@ -34,7 +33,7 @@ export interface ConsumerOptions {
   epoch: number
   inbox: Inbox
   outbox: Outbox
-  cpuPool: CpuPool
+  loadOffloading(): Offloading
   size: number
   roots: string[] | undefined
 }
@@ -233,7 +232,10 @@ export class Consumer {
       Atomics.store(this.#words, started, sinceEpoch(epoch, task.started))
       if (task.extras?.timeout !== undefined) this.#startTimer(task, task.extras.timeout)
     }
-    offloadTask(this.#options.cpuPool, task, { onStart, onProgress: this.#progressOf(task) }).then(
+    const ended = this.#options
+      .loadOffloading()
+      .runTask(task, { onStart, onProgress: this.#progressOf(task) })
+    ended.then(
       value => this.#fulfil(task, value),
       error => this.#reject(task, error),
     )

@@ -23,7 +23,7 @@ export interface OffloadRequest {
   timeout?: number | undefined
   priority?: number | undefined
   signal?: AbortSignal | undefined
-  transferList?: readonly Transferable[] | undefined
+  transferList: readonly Transferable[] | undefined
 }
 
 /** What the module behind `async-pool-executor/task` and its thread know of each other. */

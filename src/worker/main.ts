@@ -1,4 +1,5 @@
 /* The worker thread's entry file. */
+import { join } from 'node:path'
 import { setEnvironmentData, workerData } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError, isError } from '../channel/error-record.js'
@@ -7,10 +8,9 @@ import { CallerWants, ring } from '../channel/wait.js'
 import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
 import { Consumer } from './consumer.js'
 import { context } from './context.js'
-import { CpuPool } from './cpu-pool.js'
 import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
-import { offloadPart } from './offload.js'
+import type { Offloading } from './offload.js'
 import { Outbox } from './outbox.js'
 import { unlessStalled, watchForStalls } from './stall.js'
 import { discardOutput, writeDirectly } from './stdio.js'
@@ -22,11 +22,21 @@ if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
 const outbox = new Outbox(words, bell, port)
-const cpuPool = new CpuPool(init)
-const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox, cpuPool })
+let offloading: Offloading | undefined
+
+/** Loaded when a task first needs CPU threads, which few do: what a worker loads at its start costs everybody. */
+function loadOffloading(): Offloading {
+  if (offloading === undefined) {
+    const loaded = require(join(__dirname, 'offload.js')) as typeof import('./offload.js')
+    offloading = new loaded.Offloading(init)
+  }
+  return offloading
+}
 
 context.base = init.base
-context.offload = (request, caller) => offloadPart(cpuPool, request, caller)
+context.offload = (request, caller) => loadOffloading().runPart(request, caller)
+
+const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox, loadOffloading })
 
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a task's module deals with it, and the thread lives on
