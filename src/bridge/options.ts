@@ -106,8 +106,8 @@ export interface TaskOptions {
   idempotent?: boolean
   /**
    * Run it in a CPU thread instead of the worker's event loop, so that a function that computes does not keep its
-   * neighbours waiting. It has a slot of `size` from its start on; while it waits for a CPU thread its `timeout` does
-   * not run. Cancelled or too late, its CPU thread is ended. @defaultValue false
+   * neighbours waiting. It needs a slot of `size` and then a CPU thread; while it waits for that, its `timeout` does
+   * not run. When it is cancelled or too late, its CPU thread is ended. @defaultValue false
    */
   offload?: boolean
   /**

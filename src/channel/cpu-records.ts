@@ -5,7 +5,7 @@ import type { FunctionAddress, WorkerInit } from './records.js'
 /* Everything that crosses between the worker and its CPU threads. */
 
 /** What a CPU thread is given at its start, as `workerData`. */
-export type CpuThreadInit = Pick<WorkerInit, 'roots' | 'stdio'>
+export type CpuThreadInit = Pick<WorkerInit, 'base' | 'roots' | 'stdio'>
 
 /** What Piscina carries to a CPU thread; the call itself waits on the port. */
 export interface CpuTask {
@@ -22,6 +22,8 @@ export interface CpuCallMessage {
 }
 
 export enum CpuResponse {
+  /** The thread has taken the call. */
+  Started,
   Progress,
   Fulfilled,
   /** The value is an {@link ErrorRecord}. */
@@ -32,6 +34,13 @@ export enum CpuResponse {
   Died,
 }
 
+/** The last message of a call. */
+export type CpuOutcome =
+  | [kind: CpuResponse.Fulfilled | CpuResponse.Threw, value: unknown]
+  | [kind: CpuResponse.Failed, error: ErrorRecord]
+
 export type CpuResponseMessage =
-  | [kind: CpuResponse.Progress | CpuResponse.Fulfilled | CpuResponse.Threw, value: unknown]
-  | [kind: CpuResponse.Failed | CpuResponse.Died, error: ErrorRecord]
+  | [kind: CpuResponse.Started]
+  | [kind: CpuResponse.Progress, value: unknown]
+  | [kind: CpuResponse.Died, error: ErrorRecord]
+  | CpuOutcome

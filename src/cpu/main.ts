@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import { refusal } from '../channel/cloneable.js'
 import {
   type CpuCallMessage,
+  type CpuOutcome,
   CpuResponse,
   type CpuResponseMessage,
   type CpuTask,
@@ -14,7 +15,7 @@ import { context, type TaskContext } from '../worker/context.js'
 import { createEntry } from '../worker/functions.js'
 import { discardOutput, writeDirectly } from '../worker/stdio.js'
 
-const { roots, stdio } = (workerData as { asyncPoolExecutor: CpuThreadInit }).asyncPoolExecutor
+const { base, roots, stdio } = (workerData as { asyncPoolExecutor: CpuThreadInit }).asyncPoolExecutor
 
 if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
@@ -25,9 +26,10 @@ let currentPort: MessagePort | undefined
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a module deals with it, and the thread lives on
   const record = encodeError(isError(error) ? error : new Error(`uncaught: ${String(error)}`))
-  currentPort?.postMessage([CpuResponse.Died, record] satisfies CpuResponseMessage)
+  if (currentPort !== undefined) send(currentPort, [CpuResponse.Died, record])
 })
 
+context.base = base
 context.offload = ({ address }) =>
   Promise.reject(
     new DeadlockError(
@@ -40,6 +42,7 @@ context.offload = ({ address }) =>
 export async function run({ port }: CpuTask): Promise<void> {
   currentPort = port
   const call = receiveMessageOnPort(port)?.message as CpuCallMessage
+  send(port, [CpuResponse.Started])
   const { label, find, load } = createEntry(call.address, roots)
   try {
     const { call: fn, owner } = find() ?? (await load())
@@ -47,10 +50,10 @@ export async function run({ port }: CpuTask): Promise<void> {
     // Looked at after loading: the module sets it.
     const { storage } = context
     const value = await (storage === undefined ? apply() : storage.run(contextOf(call, port), apply))
-    post(port, [CpuResponse.Fulfilled, value], label)
+    sendOutcome(port, [CpuResponse.Fulfilled, value], label)
   } catch (error) {
-    if (isError(error)) post(port, [CpuResponse.Failed, encodeError(error)], label)
-    else post(port, [CpuResponse.Threw, error], label)
+    if (isError(error)) sendOutcome(port, [CpuResponse.Failed, encodeError(error)], label)
+    else sendOutcome(port, [CpuResponse.Threw, error], label)
   }
 }
 
@@ -58,18 +61,19 @@ function contextOf({ id, name, attempt }: CpuCallMessage, port: MessagePort): Ta
   return {
     // Cancelled or too late, the thread is ended: there is nobody left to be told by a signal.
     task: { id, entry: { label: name }, signal: new AbortController().signal, extras: { attempt } },
-    progress: value => port.postMessage([CpuResponse.Progress, value] satisfies CpuResponseMessage),
+    progress: value => send(port, [CpuResponse.Progress, value]),
   }
 }
 
 /** A value that cannot be sent is a failure of its own. */
-function post(port: MessagePort, message: CpuResponseMessage, label: string): void {
+function sendOutcome(port: MessagePort, outcome: CpuOutcome, label: string): void {
   try {
-    port.postMessage(message)
+    send(port, outcome)
   } catch (error) {
-    port.postMessage([
-      CpuResponse.Failed,
-      encodeError(refusal(error, message[1], label)),
-    ] satisfies CpuResponseMessage)
+    send(port, [CpuResponse.Failed, encodeError(refusal(error, outcome[1], label))])
   }
+}
+
+function send(port: MessagePort, message: CpuResponseMessage): void {
+  port.postMessage(message)
 }

@@ -222,7 +222,7 @@ export class Consumer {
     if (timeout <= longestTimer) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
   }
 
-  /** It has its slot now, but counts as started, for ages and its timeout, when it has a CPU thread. */
+  /** It has its slot now, but counts as started, for ages and its timeout, when a CPU thread takes it. */
   #offload(task: Task): void {
     const { size, epoch } = this.#options
     const started = startedAt(task.slot, size)

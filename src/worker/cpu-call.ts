@@ -6,7 +6,12 @@ import {
   type Worker,
 } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
-import { type CpuCallMessage, CpuResponse, type CpuResponseMessage } from '../channel/cpu-records.js'
+import {
+  type CpuCallMessage,
+  type CpuOutcome,
+  CpuResponse,
+  type CpuResponseMessage,
+} from '../channel/cpu-records.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { WorkerDiedError } from '../channel/errors.js'
@@ -25,7 +30,7 @@ export interface CpuRequest {
   readonly idempotent: boolean
   /** Aborted: the call does not start, or its thread is ended. The reason is what the call rejects with. */
   readonly signal: AbortSignal
-  /** Called when there is a thread for it, which may still have to start. */
+  /** Called when a thread has taken it. Once more if that dies and the call is idempotent. */
   onStart(): void
   onProgress(value: unknown): void
 }
@@ -45,7 +50,7 @@ export class CpuCall implements Queued {
   readonly farPort: MessagePort
   readonly #port: MessagePort
   readonly #stopper = new AbortController()
-  #outcome: CpuResponseMessage | undefined
+  #outcome: CpuOutcome | undefined
   #thread: Worker | undefined
   #exitCode: number | undefined
   #lastWords: Error | undefined
@@ -153,10 +158,19 @@ export class CpuCall implements Queued {
   }
 
   #receive(message: CpuResponseMessage): void {
-    const [kind, value] = message
-    if (kind === CpuResponse.Progress) this.request.onProgress(value)
-    else if (kind === CpuResponse.Died) this.#lastWords = decodeError(value)
-    else this.#outcome = message
+    switch (message[0]) {
+      case CpuResponse.Started:
+        this.request.onStart()
+        break
+      case CpuResponse.Progress:
+        this.request.onProgress(message[1])
+        break
+      case CpuResponse.Died:
+        this.#lastWords = decodeError(message[1])
+        break
+      default:
+        this.#outcome = message
+    }
   }
 
   /** Nothing that the thread said itself: it ran out of memory. */

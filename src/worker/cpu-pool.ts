@@ -45,14 +45,13 @@ export class CpuPool {
    */
   async run(request: CpuRequest): Promise<unknown> {
     const first = request.task.extras?.attempt ?? 1
-    const last = first + (request.idempotent ? this.#init.cpu.reruns : 0)
-    let call = new CpuCall(request, first)
+    const last = first + (mayRunAgain(request) ? this.#init.cpu.reruns : 0)
     for (let attempt = first; ; attempt++) {
+      const call = new CpuCall(request, attempt)
       try {
         return await this.#perform(call)
       } catch (error) {
         if (!call.hasDied || attempt === last) throw error
-        call = recreate(call, attempt + 1, error)
       }
     }
   }
@@ -105,7 +104,6 @@ export class CpuPool {
     const { request, farPort, stopSignal } = call
     const stop = () => call.stop()
     request.signal.addEventListener('abort', stop, { once: true })
-    request.onStart()
     const task = { port: farPort, [this.#callKey as symbol]: call }
     const ran = piscina.run(task, { transferList: [farPort], signal: stopSignal })
     this.#countThreads()
@@ -120,9 +118,9 @@ export class CpuPool {
   }
 
   #start(): Piscina {
-    const { cpu, roots, stdio } = this.#init
+    const { base, cpu, roots, stdio } = this.#init
     const { Piscina, queueOptionsSymbol } = loadPiscina()
-    const threadInit: CpuThreadInit = { roots, stdio }
+    const threadInit: CpuThreadInit = { base, roots, stdio }
     this.#callKey = queueOptionsSymbol
     this.#most = cpu.threads ?? availableParallelism()
     const piscina = new Piscina({
@@ -189,11 +187,7 @@ export class CpuPool {
   }
 }
 
-/** For another attempt. What was transferred to the thread that died cannot be sent again: then that death is the end. */
-function recreate(call: CpuCall, attempt: number, death: unknown): CpuCall {
-  try {
-    return new CpuCall(call.request, attempt)
-  } catch {
-    throw death
-  }
+/** What was transferred to a thread that died cannot be sent again. */
+function mayRunAgain({ idempotent, transferList }: CpuRequest): boolean {
+  return idempotent && (transferList === undefined || transferList.length === 0)
 }

@@ -11,7 +11,7 @@ const longestTimer = 2 ** 31 - 1
 
 /** What a task that runs in a CPU thread tells the loop that started it. */
 export interface OffloadEvents {
-  /** There is a thread for it. Called again if that dies and the task may run again. */
+  /** A thread has taken it. Called once more if that dies and the task may run again. */
   onStart(): void
   onProgress(value: unknown): void
 }
