@@ -12,6 +12,7 @@ const sections = [
   'throughput',
   'memory',
   'http',
+  'cpu',
   'start-up',
   'idle-cpu',
 ]

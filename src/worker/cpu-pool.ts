@@ -57,8 +57,8 @@ export class CpuPool {
   }
 
   async #perform(call: CpuCall): Promise<unknown> {
-    this.#piscina ??= this.#start()
     try {
+      this.#piscina ??= this.#start()
       await this.#turn(call)
       return await this.#runInThread(this.#piscina, call)
     } finally {
