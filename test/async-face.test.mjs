@@ -305,14 +305,17 @@ describe('blocking and async calls in one program', () => {
     expect(code).toBe(0)
   })
 
-  test.each(systems)('what was accepted is done at process.exit, and what waits for space as well (%s)', async system => {
-    const { lines, code } = await runScript(
-      system,
-      `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
+  test.each(systems)(
+    'what was accepted is done at process.exit, and what waits for space as well (%s)',
+    async system => {
+      const { lines, code } = await runScript(
+        system,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
        for (let i = 0; i < 4; i++) executor.submitAsync(tasks, 'slowSay', [20, 'done ' + i])
        setImmediate(() => process.exit(6))`,
-    )
-    expect(lines).toEqual(['done 0', 'done 1', 'done 2', 'done 3'])
-    expect(code).toBe(6)
-  })
+      )
+      expect(lines).toEqual(['done 0', 'done 1', 'done 2', 'done 3'])
+      expect(code).toBe(6)
+    },
+  )
 })

@@ -1,13 +1,15 @@
 import type { Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
+import { onAbort } from '../channel/on-abort.js'
 import { Response } from '../channel/records.js'
 import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
-import { onAbort, refuseAborted } from './abort.js'
+import { refuseAborted } from './abort.js'
 import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { AttachedLink } from './attached-link.js'
@@ -15,16 +17,7 @@ import { type Attachment, createShared } from './attachment.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import { callbackDeadlock } from './deadlock.js'
-import {
-  abandonedError,
-  brokenError,
-  type Death,
-  DeathCount,
-  describeDeath,
-  diedError,
-  findDeath,
-  withCause,
-} from './deaths.js'
+import { abandonedError, brokenError, DeathCount, diedError, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'

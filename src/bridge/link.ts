@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
+import type { Death } from '../channel/death.js'
 import { encodeError } from '../channel/error-record.js'
 import {
   type AnswerRequest,
@@ -24,7 +25,6 @@ import {
   Word,
   WorkerState,
 } from '../channel/words.js'
-import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import { park, type Source } from './park.js'
 import { SharedPlaces } from './places.js'
@@ -323,6 +323,11 @@ export abstract class Link {
   /** Its modules want to do something when the worker ends. */
   get hasExitHooks(): boolean {
     return Atomics.load(this.words, Word.HasExitHooks) !== 0
+  }
+
+  /** CPU threads that there are, at work or not. */
+  get cpuThreads(): number {
+    return Atomics.load(this.words, Word.CpuThreads)
   }
 
   get state(): WorkerState {

@@ -44,6 +44,8 @@ export class WorkerLink extends Link {
       roots: options.roots,
       shared,
       initializer: options.initializer,
+      base: options.base,
+      cpu: options.cpu,
     })
     if (shared !== undefined) this.share({ wakeWords: words, free: shared.free })
     port1.on('message', (message: ResponseMessage) => {

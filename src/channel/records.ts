@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, ResourceLimits, Transferable } from 'node:worker_threads'
 import type { ErrorRecord } from './error-record.js'
 import type { Use } from './remote-records.js'
 import type { Commons } from './sharing.js'
@@ -61,6 +61,12 @@ export interface RunExtras {
   carried?: readonly CarriedValue[]
   /** It was accepted by a worker that died, so it needs no place in the queue. */
   resent?: true
+  /** Run it in a CPU thread. The two below go with it. */
+  offload?: true
+  /** It may be run again if its CPU thread dies. */
+  idempotent?: true
+  /** What in the arguments is moved on to the CPU thread instead of copied. */
+  transferList?: readonly Transferable[]
 }
 
 /** Something in the arguments that is to be made again from its data. */
@@ -211,6 +217,20 @@ export function labelOf(address: FunctionAddress): string {
   return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
 }
 
+/** How a worker runs its CPU threads. */
+export interface CpuOptions {
+  /** So many at most; undefined: one for each core. */
+  threads: number | undefined
+  /** When a thread without work ends, in ms. */
+  idleTimeout: number
+  /** How often an idempotent call may be run again because its thread died. */
+  reruns: number
+  /** `env` was SHARE_ENV, a symbol that cannot be sent. */
+  sharesEnv: boolean
+  argv: readonly string[] | undefined
+  resourceLimits: ResourceLimits | undefined
+}
+
 /** The key under which a thread finds `ancestors` in its environment data. */
 export const ancestorsKey = 'async-pool-executor:ancestors'
 
@@ -232,4 +252,7 @@ export interface WorkerInit {
   /** The executor is shared with other threads. */
   shared: { id: string; free: Int32Array } | undefined
   initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
+  /** `file:` URL of the file that './relative' is relative to. */
+  base: string
+  cpu: CpuOptions
 }

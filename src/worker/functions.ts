@@ -18,6 +18,7 @@ export interface LoadedFunction {
 
 /** A function by its number: loaded when a task first needs it, called directly from then on. */
 export interface FunctionEntry {
+  readonly address: FunctionAddress
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
   /** Undefined while the module is not loaded; throws TaskNotFoundError. */
@@ -44,6 +45,7 @@ function inlineEntry(address: InlineFunction): FunctionEntry {
     return compiled
   }
   return {
+    address,
     label: labelOf(address),
     find: () => (preparation === undefined ? compile() : undefined),
     async load() {
@@ -59,6 +61,7 @@ function moduleEntry(address: ModuleFunction, roots: string[] | undefined): Func
   const find = exportsFinder(address)
   let found: LoadedFunction | undefined
   return {
+    address,
     label: labelOf(address),
     find() {
       const exports = find()

@@ -8,7 +8,7 @@ import type { Remotes } from './remote.js'
 /** A member of a module, or of an object that came from it, which a caller uses through a proxy. */
 export class RemoteEntry implements FunctionEntry {
   readonly label: string
-  readonly #address: ModuleFunction
+  readonly address: ModuleFunction
   readonly #roots: string[] | undefined
   readonly #caller: Caller
   readonly #findExports: () => Exports | undefined
@@ -16,7 +16,7 @@ export class RemoteEntry implements FunctionEntry {
 
   constructor(address: ModuleFunction, roots: string[] | undefined, caller: Caller) {
     this.label = labelOf(address)
-    this.#address = address
+    this.address = address
     this.#roots = roots
     this.#caller = caller
     this.#findExports = exportsFinder(address)
@@ -30,7 +30,7 @@ export class RemoteEntry implements FunctionEntry {
   }
 
   async load(): Promise<LoadedFunction> {
-    const loading = loadExports(this.#address, this.#roots)
+    const loading = loadExports(this.address, this.#roots)
     const [exports, { Remotes }] = await Promise.all([loading, import('./remote.js')])
     this.#caller.remotes ??= new Remotes(this.#caller.outbox)
     this.#found ??= this.#create(exports, this.#caller.remotes)
@@ -38,7 +38,7 @@ export class RemoteEntry implements FunctionEntry {
   }
 
   #create(exports: Exports, remotes: Remotes): LoadedFunction {
-    const find = ownerFinder(exports, this.#address)
+    const find = ownerFinder(exports, this.address)
     const call = (...args: unknown[]): unknown => {
       const use = args.pop() as Use
       const [, number] = use
