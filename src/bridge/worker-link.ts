@@ -25,6 +25,7 @@ import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import type { ResolvedOptions } from './options.js'
 import { bell, park, type Source } from './park.js'
+import { listenersHoard, pollWhileAlive } from './poll.js'
 import { probeWorks, threadIsGone } from './probe.js'
 import { Spin } from './spin.js'
 import { startWorker } from './start-worker.js'
@@ -101,12 +102,17 @@ export class WorkerLink {
       roots: options.roots,
       initializer: options.initializer,
     })
+    if (listenersHoard)
+      pollWhileAlive(this.#worker, () => {
+        if (this.takeIn()) events.onDelivery()
+      })
     // The counter of taken messages runs ahead of the worker's for a moment if the event loop is quicker.
-    port1.on('message', (message: ResponseMessage) => {
-      this.#taken = (this.#taken + 1) | 0
-      events.onMessage(message)
-      events.onDelivery()
-    })
+    else
+      port1.on('message', (message: ResponseMessage) => {
+        this.#taken = (this.#taken + 1) | 0
+        events.onMessage(message)
+        events.onDelivery()
+      })
     port1.unref()
     this.#worker.terminate = () => {
       this.isTerminated = true
