@@ -58,7 +58,8 @@ export class Task {
     this.state = state
     this.value = value
     this.args = undefined
-    if (state === TaskState.Rejected && !this.expected) unreadFailures.add(this)
+    if (state === TaskState.Rejected && !this.expected)
+      unreadFailures.add(this, this.dispatcher.options.onError)
     const { observers } = this
     if (observers !== undefined) {
       this.observers = undefined

@@ -41,6 +41,11 @@ export class BoundedLoop<T extends Queued> {
     this.#running--
   }
 
+  /** A copy, best first. */
+  queuedTasks(): T[] {
+    return [...this.#queue]
+  }
+
   findQueued(id: number): T | undefined {
     return this.#queue.find(id)
   }

@@ -1,9 +1,13 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
-import type { Task } from './task.js'
 
-/** What `currentTask()` finds: the task, and the way its progress takes. */
+/** What `currentTask()` finds: a task of a worker or of a pool, and the way its progress takes. */
 export interface TaskContext {
-  readonly task: Task
+  readonly task: {
+    readonly id: number
+    readonly name: string
+    readonly attempt: number
+    readonly signal: AbortSignal
+  }
   progress(value: unknown): void
 }
 

@@ -1,0 +1,44 @@
+import { inspect } from 'node:util'
+
+/*
+ * Argument checks with Node's error classes and codes
+ * (https://nodejs.org/api/errors.html#err_invalid_arg_type). They run before anything is accepted.
+ */
+
+/** @param what - the argument's name, as `fnName` or `options.timeout` */
+export function invalidType(what: string, expected: string, value: unknown, cause?: unknown): TypeError {
+  return withCode(
+    new TypeError(messageOf(what, expected, value), cause === undefined ? undefined : { cause }),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+export function outOfRange(what: string, expected: string, value: unknown): RangeError {
+  return withCode(new RangeError(messageOf(what, expected, value)), 'ERR_OUT_OF_RANGE')
+}
+
+export function checkInteger(what: string, value: unknown, least: number, most: number): void {
+  const expected = `an integer from ${least} to ${most}`
+  if (typeof value !== 'number') throw invalidType(what, expected, value)
+  if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(what, expected, value)
+}
+
+export function checkMilliseconds(what: string, value: unknown): void {
+  const expected = 'a number of milliseconds, 0 or more'
+  if (typeof value !== 'number') throw invalidType(what, expected, value)
+  if (!(value >= 0)) throw outOfRange(what, expected, value)
+}
+
+export function checkObject(what: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw invalidType(what, 'an object', value)
+}
+
+function messageOf(what: string, expected: string, value: unknown): string {
+  const received = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 })
+  return `The "${what}" argument must be ${expected}. Received ${received}`
+}
+
+function withCode<E extends Error>(error: E, code: string): E {
+  return Object.assign(error, { code })
+}
