@@ -140,8 +140,7 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
     const { cancelPending = false, timeout } = options
     const scheduler = this.#scheduler
     if (timeout === undefined) refuseOwnTask(scheduler.nesting, this.name, 'shutdown()')
-    scheduler.close()
-    if (cancelPending) scheduler.cancelPending()
+    scheduler.close(cancelPending)
     if (!(await scheduler.join(timeout))) scheduler.abandon()
     return { ...scheduler.totals }
   }

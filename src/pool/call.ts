@@ -14,6 +14,7 @@ export function keepContext(task: PoolTask): void {
 /** Calls the task's function, in the async context of whoever handed it over. */
 export function callTask(task: PoolTask, nesting: Nesting | undefined): unknown {
   const { fn, scope } = task
+  task.scope = undefined
   const args = task.takeArguments()
   if (nesting === undefined && context.storage === undefined)
     return scope === undefined ? fn(...args) : scope.runInAsyncScope(fn, undefined, ...args)

@@ -1,6 +1,6 @@
-import { ObservedPromise } from './promise.js'
 import type { Scheduler } from './scheduler.js'
 import { type PoolTask, TaskState } from './task.js'
+import { promiseOfFuture } from './task-promise.js'
 
 export type PoolFutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
 
@@ -46,7 +46,7 @@ export class PoolFuture<T> {
    */
   get promise(): Promise<T> {
     const task = this.#task
-    task.promise ??= promiseOf(task, this.#scheduler)
+    task.promise ??= promiseOfFuture(task, () => this.#scheduler.nesting)
     return task.promise as Promise<T>
   }
 
@@ -64,21 +64,4 @@ export class PoolFuture<T> {
   static {
     createPoolFuture = (task, scheduler) => new PoolFuture(task, scheduler)
   }
-}
-
-function promiseOf(task: PoolTask, scheduler: Scheduler): ObservedPromise<unknown> {
-  const promise: ObservedPromise<unknown> = ObservedPromise.create(
-    (resolve, reject) => {
-      task.resolve = resolve
-      task.reject = reject
-    },
-    forValue => {
-      task.markRead()
-      if (forValue) scheduler.nesting?.wait(task, promise)
-    },
-  )
-  promise.whenSettled(() => {}) // whether a failure goes unread is for us to say, and not for Node
-  if (task.state === TaskState.Fulfilled) task.resolve?.(task.value)
-  else if (task.isSettled) task.reject?.(task.value)
-  return promise
 }

@@ -11,8 +11,7 @@ const patience = 100
 
 /** What the pool tells of itself, and lets be done to it. */
 export interface Host {
-  readonly running: number
-  readonly size: number
+  readonly loop: { readonly running: number; readonly size: number }
   refuse(task: PoolTask, error: DeadlockError): void
 }
 
@@ -53,9 +52,12 @@ export class Nesting {
   /** The running task of this pool that the calling code belongs to. */
   get caller(): PoolTask | undefined {
     const task = this.#storage.getStore()
-    if (task?.holdsSlot !== true) return undefined
-    this.#hasNested = true
-    return task
+    return task?.holdsSlot === true ? task : undefined
+  }
+
+  /** To be called at each call of the pool. */
+  noteCall(): void {
+    if (this.caller !== undefined) this.#hasNested = true
   }
 
   run<R>(task: PoolTask, start: () => R): R {
@@ -112,12 +114,13 @@ export class Nesting {
   }
 
   #isStuck(): boolean {
-    return this.#stuck > 0 && this.#stuck === this.#host.running && this.#host.running >= this.#host.size
+    const { running, size } = this.#host.loop
+    return this.#stuck > 0 && this.#stuck === running && running >= size
   }
 
   /** The latest is told, which was one too many; its caller fails or goes on, and the others with it. */
   #tell(): void {
-    const { running } = this.#host
+    const { running } = this.#host.loop
     const latest = [...this.#waits]
       .reverse()
       .find(({ target }) => target.state === TaskState.Waiting || target.state === TaskState.Queued)

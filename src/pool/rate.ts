@@ -1,5 +1,4 @@
-/** Node's timers go no further, 24.8 days. */
-const longestTimer = 2 ** 31 - 1
+import { longestTimer } from './timer.js'
 
 /**
  * A sliding window over starts: never more than `tasks` of them within any `per` ms. The last `tasks` starts are

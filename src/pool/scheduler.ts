@@ -1,52 +1,27 @@
 import { abortedError, onAbort } from '../bridge/abort.js'
-import {
-  CancelledError,
-  type DeadlockError,
-  ExecutorClosedError,
-  QueueFullError,
-  TimeoutError,
-} from '../channel/errors.js'
+import { ExecutorClosedError, type ExecutorError, QueueFullError } from '../channel/errors.js'
 import { BoundedLoop } from './bounded-loop.js'
-import { callTask, keepContext } from './call.js'
-import { addUnread } from './failures.js'
+import { keepContext } from './call.js'
 import { createPoolFuture, type PoolFuture } from './future.js'
-import { Nesting } from './nesting.js'
+import { IdleObservers } from './idle.js'
+import type { Nesting } from './nesting.js'
 import type { ResolvedPoolOptions } from './options.js'
-import { ObservedPromise } from './promise.js'
 import { Line } from './queue.js'
 import { RateWindow } from './rate.js'
-import { type Call, PoolTask, type SettledState, TaskState } from './task.js'
+import { Runner, type Totals } from './runner.js'
+import { type Call, PoolTask, TaskState } from './task.js'
+import { promiseOfCall } from './task-promise.js'
+import { timerAfter } from './timer.js'
 
-/** Node's timers go no further, 24.8 days; a longer timeout is none. */
-const longestTimer = 2 ** 31 - 1
-
-/** How many tasks ended in which way. */
-export interface Totals {
-  completed: number
-  failed: number
-  cancelled: number
-  /** Settled because the pool was shut down before they were done. */
-  abandoned: number
-}
-
-const totalOf = {
-  [TaskState.Fulfilled]: 'completed',
-  [TaskState.Rejected]: 'failed',
-  [TaskState.Cancelled]: 'cancelled',
-} as const
-
-/** Lets calls in, first come, first served, runs what it has let in, and settles each task once. */
+/** Lets calls in, first come, first served, and starts what it has let in, best first. */
 export class Scheduler {
   readonly options: ResolvedPoolOptions
-  readonly totals: Totals = { completed: 0, failed: 0, cancelled: 0, abandoned: 0 }
   readonly #loop: BoundedLoop<PoolTask>
+  readonly #runner: Runner
+  readonly #rate: RateWindow | undefined
   /** Calls that wait to be accepted. */
   readonly #waiters = new Line<PoolTask>()
-  readonly #runningTasks = new Line<PoolTask>()
-  readonly #rate: RateWindow | undefined
-  readonly #idleObservers = new Set<() => void>()
-  /** Undefined once the pool is taken for one whose tasks do not call it. */
-  #nesting: Nesting | undefined
+  readonly #idle = new IdleObservers()
   #lastId = 0
   #isPaused = false
   #isClosed = false
@@ -56,7 +31,13 @@ export class Scheduler {
     this.options = options
     this.#loop = new BoundedLoop(options.size)
     this.#rate = options.rate && new RateWindow(options.rate)
-    this.#nesting = new Nesting(this)
+    this.#runner = new Runner({
+      options,
+      loop: this.#loop,
+      rate: this.#rate,
+      onSpace: () => this.#advance(),
+      refuse: (task, error) => this.refuse(task, error),
+    })
   }
 
   get running(): number {
@@ -75,6 +56,10 @@ export class Scheduler {
     return this.#loop.size
   }
 
+  get totals(): Totals {
+    return this.#runner.totals
+  }
+
   get isPaused(): boolean {
     return this.#isPaused
   }
@@ -84,23 +69,24 @@ export class Scheduler {
   }
 
   get nesting(): Nesting | undefined {
-    return this.#nesting
+    return this.#runner.nesting
   }
 
-  /** @throws {ExecutorClosedError | CancelledError} if the call will not be accepted */
+  /** @throws {ExecutorClosedError | CancelledError} if the call cannot be accepted any more */
   createTask(call: Call): PoolTask {
     if (this.#isClosed) throw this.#closedError()
     const task = new PoolTask(this.#lastId + 1, this.options.name, call)
     const signal = call.options?.signal
     if (signal?.aborted) throw abortedError(signal.reason, task.label)
     this.#lastId++
+    this.nesting?.noteCall()
     return task
   }
 
   /** The promise is of the result. */
   run(task: PoolTask): Promise<unknown> {
     task.expected = true
-    const promise = this.#promiseFor(task)
+    const promise = promiseOfCall(task, this.nesting)
     this.#enter(task)
     return promise
   }
@@ -109,10 +95,10 @@ export class Scheduler {
   submit(task: PoolTask): Promise<PoolFuture<unknown>> {
     if (this.#enter(task)) return Promise.resolve(createPoolFuture(task, this))
     task.awaitsAcceptance = true
-    return this.#promiseFor(task) as Promise<PoolFuture<unknown>>
+    return promiseOfCall(task, this.nesting) as Promise<PoolFuture<unknown>>
   }
 
-  /** Undefined if the task could not be accepted at once. */
+  /** Undefined if the task cannot be accepted at once. */
   trySubmit(task: PoolTask): PoolFuture<unknown> | undefined {
     if (this.#mustWait()) return undefined
     this.#enter(task)
@@ -123,28 +109,23 @@ export class Scheduler {
   cancel(task: PoolTask, reason: unknown): boolean {
     if (task.state === TaskState.Refused || task.isSettled) return false
     if (task.state === TaskState.Waiting) this.refuse(task, abortedError(reason, task.label))
-    else {
-      const cause = reason === undefined ? undefined : { cause: reason }
-      this.#end(task, TaskState.Cancelled, new CancelledError(`${task.label} was cancelled`, cause))
-    }
+    else this.#runner.end(task, TaskState.Cancelled, task.cancelledError(reason))
     return true
   }
 
-  /** Cancels it, unless it has started. */
+  /** Cancels a task unless it has started. */
   withdraw(task: PoolTask): void {
     if (task.state === TaskState.Waiting || task.state === TaskState.Queued) this.cancel(task, undefined)
   }
 
-  /** Ends a task that has not started. */
-  refuse(task: PoolTask, error: CancelledError | DeadlockError | ExecutorClosedError | QueueFullError): void {
+  /** Ends a task that waits to be accepted, or is queued. */
+  refuse(task: PoolTask, error: ExecutorError): void {
     if (task.state !== TaskState.Waiting) {
-      this.#end(task, TaskState.Rejected, error)
+      this.#runner.end(task, TaskState.Rejected, error)
       return
     }
     this.#waiters.remove(task)
-    task.leave()
-    task.state = TaskState.Refused
-    task.reject?.(error)
+    task.refuse(error)
     this.#advance()
   }
 
@@ -161,44 +142,36 @@ export class Scheduler {
   resize(size: number): void {
     this.#loop.size = size
     this.#advance()
-    this.#nesting?.judge()
+    this.nesting?.judge()
   }
 
   /** Resolves when nothing is running, queued or waiting; or with false after `timeout` ms. */
   join(timeout?: number): Promise<boolean> {
-    if (this.#isIdle()) return Promise.resolve(true)
-    return new Promise(resolve => {
-      const timer =
-        timeout === undefined || timeout > longestTimer ? undefined : setTimeout(() => finish(false), timeout)
-      const finish = (isIdle: boolean) => {
-        clearTimeout(timer)
-        this.#idleObservers.delete(onIdle)
-        resolve(isIdle)
-      }
-      const onIdle = () => finish(true)
-      this.#idleObservers.add(onIdle)
-    })
+    return this.#isIdle() ? Promise.resolve(true) : this.#idle.wait(timeout)
   }
 
   /** Accepts no new calls; those that wait already will be accepted, and what is accepted will be done. */
-  close(): void {
+  close(cancelPending: boolean): void {
     this.#isClosed = true
+    if (cancelPending) {
+      this.#refuseWaiters()
+      for (const task of this.#loop.queuedTasks()) this.withdraw(task)
+    }
     this.resume()
-  }
-
-  cancelPending(): void {
-    for (const task of [...this.#waiters]) this.refuse(task, this.#closedError())
-    for (const task of this.#loop.queuedTasks()) this.cancel(task, undefined)
   }
 
   /** Rejects what is unsettled; running tasks keep their slots until they end. */
   abandon(): void {
-    for (const task of [...this.#waiters]) this.refuse(task, this.#closedError())
-    for (const task of [...this.#loop.queuedTasks(), ...this.#runningTasks]) {
+    this.#refuseWaiters()
+    for (const task of [...this.#loop.queuedTasks(), ...this.#runner.runningTasks]) {
       if (task.isSettled) continue
       const error = new ExecutorClosedError(`${task.label} was abandoned: its pool was shut down`)
-      this.#end(task, TaskState.Rejected, error, 'abandoned')
+      this.#runner.end(task, TaskState.Rejected, error, 'abandoned')
     }
+  }
+
+  #refuseWaiters(): void {
+    for (const task of [...this.#waiters]) this.refuse(task, this.#closedError())
   }
 
   /** Whether it was accepted. */
@@ -229,8 +202,8 @@ export class Scheduler {
   #wait(task: PoolTask): void {
     this.#waiters.push(task)
     const timeout = task.options?.submitTimeout
-    if (timeout !== undefined && timeout <= longestTimer)
-      task.timer = setTimeout(() => this.refuse(task, this.#fullError(task, timeout)), timeout)
+    if (timeout !== undefined)
+      task.timer = timerAfter(timeout, () => this.refuse(task, this.#fullError(task, timeout)))
     this.#awaitWindow()
   }
 
@@ -238,129 +211,54 @@ export class Scheduler {
     task.stopTimer()
     task.state = TaskState.Queued
     this.#loop.enqueue(task)
-    if (task.awaitsAcceptance) {
-      task.resolve?.(createPoolFuture(task, this))
-      task.awaitsAcceptance = false
-      task.resolve = undefined
-      task.reject = undefined
-    }
+    if (task.awaitsAcceptance) task.announceAcceptance(createPoolFuture(task, this))
     this.#advance()
   }
 
   /**
-   * Starts what may start and lets in what has space, until neither is left. Tasks that end or submit at once come here
-   * again, and leave it to the loop that started them.
+   * Starts what may start and lets in what has space, until neither is left. Called after everything that may free a
+   * slot or a place in the queue, or let a task start. Tasks that end or call the pool at once come here again, and
+   * leave it to the loop that started them.
    */
   #advance(): void {
     if (this.#isAdvancing) return
     this.#isAdvancing = true
-    for (;;) {
-      const task = this.#loop.canStart && this.#mayStart(1) ? this.#loop.next() : undefined
-      if (task !== undefined) {
-        this.#start(task)
-        continue
-      }
-      const waiter = this.#waiters.first
-      if (waiter === undefined || !this.#hasSpace()) break
-      this.#waiters.remove(waiter)
-      this.#accept(waiter)
-    }
+    while (this.#startNext() || this.#acceptNext());
     this.#isAdvancing = false
     this.#awaitWindow()
-    if (this.#isIdle()) this.#rest()
+    if (!this.#isIdle()) return
+    this.nesting?.rest()
+    this.#idle.notify()
   }
 
-  #start(task: PoolTask): void {
-    task.state = TaskState.Running
-    task.holdsSlot = true
-    this.#runningTasks.push(task)
-    const timeout = task.options?.timeout
-    if (timeout !== undefined && timeout <= longestTimer)
-      task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
-    this.#rate?.beginStart()
-    let value: unknown
-    let promise: Promise<unknown> | undefined
-    try {
-      value = callTask(task, this.#nesting)
-      if (isThenable(value)) promise = Promise.resolve(value)
-    } catch (error) {
-      this.#release(task, TaskState.Rejected, error)
-      return
-    } finally {
-      this.#rate?.endStart()
+  #startNext(): boolean {
+    const task = this.#loop.canStart && this.#mayStart(1) ? this.#loop.next() : undefined
+    if (task === undefined) return false
+    this.#runner.start(task)
+    return true
+  }
+
+  #acceptNext(): boolean {
+    const task = this.#waiters.first
+    if (task === undefined || !this.#hasSpace()) return false
+    if (task.isAborted) this.cancel(task, task.options?.signal?.reason)
+    else {
+      this.#waiters.remove(task)
+      this.#accept(task)
     }
-    if (promise === undefined) this.#release(task, TaskState.Fulfilled, value)
-    else
-      promise.then(
-        result => this.#release(task, TaskState.Fulfilled, result),
-        error => this.#release(task, TaskState.Rejected, error),
-      )
-  }
-
-  /** Gives back the slot of a task whose function has ended, and settles it if nothing else has. */
-  #release(task: PoolTask, state: SettledState, value: unknown): void {
-    this.#loop.release()
-    this.#runningTasks.remove(task)
-    task.holdsSlot = false
-    if (task.state === TaskState.Running) this.#settle(task, state, value)
-    this.#nesting?.end(task)
-    if (this.#nesting?.isOver) {
-      this.#nesting.rest()
-      this.#nesting = undefined
-    }
-    this.#advance()
-  }
-
-  #timeOut(task: PoolTask, timeout: number): void {
-    const message = `${task.label} took longer than its timeout of ${timeout} ms`
-    this.#end(task, TaskState.Rejected, new TimeoutError(message))
-  }
-
-  /** Settles a task that has not ended: one in the queue leaves it, one that runs hears of it by its signal. */
-  #end(task: PoolTask, state: SettledState, error: Error, total?: keyof Totals): void {
-    const isRunning = task.state === TaskState.Running
-    if (!isRunning) this.#loop.remove(task)
-    this.#settle(task, state, error, total)
-    if (isRunning) task.abort(error)
-    else this.#advance()
-  }
-
-  #settle(task: PoolTask, state: SettledState, value: unknown, total: keyof Totals = totalOf[state]): void {
-    task.settle(state, value)
-    this.totals[total]++
-    if (state === TaskState.Rejected && !task.expected) addUnread(task, this.options.onError)
-  }
-
-  /** For the task, or for its acceptance. Whoever awaits it in another task of this pool is known to wait for the pool. */
-  #promiseFor(task: PoolTask): Promise<unknown> {
-    const nesting = this.#nesting
-    const executor = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
-      task.resolve = resolve
-      task.reject = reject
-    }
-    if (nesting?.caller === undefined) return new Promise(executor)
-    const promise: ObservedPromise<unknown> = ObservedPromise.create(executor, forValue => {
-      if (forValue) nesting.wait(task, promise)
-    })
-    return promise
+    return true
   }
 
   /** Free slots and tasks for them, but too many starts: no task will end to bring the pool on, so a timer does. */
   #awaitWindow(): void {
     if (this.#rate === undefined) return
-    const isHeldBack =
-      !this.#isPaused && this.running < this.size && (this.queued > 0 || this.#waiters.length > 0)
-    if (isHeldBack) this.#rate.whenAllowed(() => this.#advance())
+    const hasMore = this.queued > 0 || this.#waiters.length > 0
+    if (hasMore && this.running < this.size && !this.#isPaused) this.#rate.whenAllowed(() => this.#advance())
     else this.#rate.forget()
   }
 
   #isIdle(): boolean {
     return this.running === 0 && this.queued === 0 && this.#waiters.length === 0
-  }
-
-  #rest(): void {
-    this.#nesting?.rest()
-    for (const observer of [...this.#idleObservers]) observer()
   }
 
   #closedError(): ExecutorClosedError {
@@ -373,11 +271,4 @@ export class Scheduler {
         `${this.running} running (size ${this.size}), ${this.queued} queued (queueSize ${this.options.queueSize})`,
     )
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }

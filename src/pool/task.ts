@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { TaskInfo } from '../bridge/unread.js'
+import { CancelledError } from '../channel/errors.js'
 import type { PoolTaskOptions } from './options.js'
 import type { ObservedPromise } from './promise.js'
 import type { Queued } from './queue.js'
@@ -80,6 +81,11 @@ export class PoolTask implements Queued {
     this.priority = options?.priority ?? 0
   }
 
+  /** Its signal is. The listener that ends it may have to wait for those that were there before. */
+  get isAborted(): boolean {
+    return this.options?.signal?.aborted === true
+  }
+
   get isSettled(): boolean {
     return this.state >= TaskState.Fulfilled
   }
@@ -89,6 +95,22 @@ export class PoolTask implements Queued {
     const { args } = this
     this.args = noArguments
     return args
+  }
+
+  /** To be called when it waits no longer; what is to come is for the promise of the result. */
+  announceAcceptance(future: unknown): void {
+    const { resolve } = this
+    this.awaitsAcceptance = false
+    this.resolve = undefined
+    this.reject = undefined
+    resolve?.(future)
+  }
+
+  /** To be called when it waits no longer, and will not be accepted. */
+  refuse(error: Error): void {
+    this.leave()
+    this.state = TaskState.Refused
+    this.reject?.(error)
   }
 
   settle(state: SettledState, value: unknown): void {
@@ -139,6 +161,10 @@ export class PoolTask implements Queued {
   abort(reason: Error): void {
     this.#controller ??= new AbortController()
     this.#controller.abort(reason)
+  }
+
+  cancelledError(reason: unknown): CancelledError {
+    return new CancelledError(`${this.label} was cancelled`, reason === undefined ? {} : { cause: reason })
   }
 
   get info(): TaskInfo {
