@@ -10,8 +10,8 @@ import {
   type PoolTaskOptions,
   resolvePoolOptions,
 } from './options.js'
-import { register, shutdownPools } from './registry.js'
 import { Scheduler } from './scheduler.js'
+import { register, shutdown, shutdownEach } from './shutdown.js'
 
 /** Where the tasks of a pool stand. */
 export interface PoolStats {
@@ -50,7 +50,7 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
     const scheduler = new Scheduler(resolvePoolOptions(options))
     super(scheduler, undefined)
     this.#scheduler = scheduler
-    register(this)
+    register(scheduler)
   }
 
   get name(): string {
@@ -137,12 +137,7 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
    */
   async shutdown(options: PoolShutdownOptions = {}): Promise<ShutdownReport> {
     checkPoolShutdownOptions(options)
-    const { cancelPending = false, timeout } = options
-    const scheduler = this.#scheduler
-    if (timeout === undefined) refuseOwnTask(scheduler.nesting, this.name, 'shutdown()')
-    scheduler.close(cancelPending)
-    if (!(await scheduler.join(timeout))) scheduler.abandon()
-    return { ...scheduler.totals }
+    return shutdown(this.#scheduler, options)
   }
 
   /** `shutdown()`, for `await using`. */
@@ -160,5 +155,5 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
  */
 export async function shutdownAll(options: PoolShutdownOptions = {}): Promise<void> {
   checkPoolShutdownOptions(options)
-  await shutdownPools(options)
+  await shutdownEach(options)
 }

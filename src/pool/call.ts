@@ -18,7 +18,7 @@ export function callTask(task: PoolTask, nesting: Nesting | undefined): unknown 
   const args = task.takeArguments()
   if (nesting === undefined && context.storage === undefined)
     return scope === undefined ? fn(...args) : scope.runInAsyncScope(fn, undefined, ...args)
-  const callKnown = () => callWithin(task, nesting, () => fn(...args))
+  const callKnown = () => callWithin(task, nesting, () => adopt(fn(...args)))
   return scope === undefined ? callKnown() : scope.runInAsyncScope(callKnown)
 }
 
@@ -29,4 +29,16 @@ function callWithin(task: PoolTask, nesting: Nesting | undefined, start: () => u
   if (storage === undefined) return call()
   const progress = storage.getStore()?.progress ?? (() => {})
   return storage.run({ task, progress }, call)
+}
+
+/** In the context of the task, which is who waits for the promise that it returns. */
+function adopt(value: unknown): unknown {
+  return isThenable(value) ? Promise.resolve(value) : value
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
 }

@@ -1,17 +1,17 @@
-/** @param forValue - whether a callback for the value was given: `catch` has none */
+/** @param forValue - whether it is the value that is waited for: `catch` and `finally` do not, what they return may */
 export type OnThen = (forValue: boolean) => void
 
 /** A promise that says when somebody waits for it, as `await` and `Promise.all` do through `then`. */
 export class ObservedPromise<T> extends Promise<T> {
   #onThen: OnThen | undefined
 
-  /** What is derived from it is an ordinary promise. */
+  /** What is derived from it by the methods of Promise is an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
   }
 
   static create<T>(
-    executor: (resolve: (value: T) => void, reject: (reason: unknown) => void) => void,
+    executor: (resolve: (value: T | PromiseLike<T>) => void, reject: (reason: unknown) => void) => void,
     onThen: OnThen,
   ): ObservedPromise<T> {
     const promise = new ObservedPromise<T>(executor)
@@ -24,12 +24,25 @@ export class ObservedPromise<T> extends Promise<T> {
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: unknown) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    this.#onThen?.(typeof onFulfilled === 'function')
-    return super.then(onFulfilled, onRejected)
+    const forValue = typeof onFulfilled === 'function'
+    this.#onThen?.(forValue)
+    const derived = super.then(onFulfilled, onRejected)
+    return forValue ? derived : this.#observeToo(derived)
+  }
+
+  override finally(onFinally?: (() => void) | null): Promise<T> {
+    this.#onThen?.(false)
+    return this.#observeToo(super.then().finally(onFinally))
   }
 
   /** Calls back when it settles; from then on Node takes a rejection for handled. */
   whenSettled(callback: () => void): void {
     super.then(callback, callback)
+  }
+
+  #observeToo<R>(derived: Promise<R>): Promise<R> {
+    return this.#onThen === undefined
+      ? derived
+      : ObservedPromise.create(resolve => resolve(derived), this.#onThen)
   }
 }

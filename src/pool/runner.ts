@@ -1,6 +1,6 @@
 import { type DeadlockError, TimeoutError } from '../channel/errors.js'
 import type { BoundedLoop } from './bounded-loop.js'
-import { callTask } from './call.js'
+import { callTask, isThenable } from './call.js'
 import { addUnread } from './failures.js'
 import { Nesting } from './nesting.js'
 import type { ResolvedPoolOptions } from './options.js'
@@ -128,11 +128,4 @@ export class Runner {
     this.totals[total]++
     if (state === TaskState.Rejected && !task.expected) addUnread(task, this.#options.onError)
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }

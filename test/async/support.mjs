@@ -1,5 +1,6 @@
 import { AsyncPool } from 'async-pool-executor/async'
 import { onTestFinished } from 'vitest'
+import { file, node } from '../child.mjs'
 
 /** A pool that ends with the test, whatever state that leaves it in. */
 export function createPool(options) {
@@ -88,4 +89,14 @@ export function randomFrom(seed) {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below
   }
+}
+
+/** Runs a script with a pool's names at hand; it is killed if it hangs. */
+export function runPoolScript(body, options) {
+  const source = `import { AsyncPool, shutdownAll, DeadlockError } from 'async-pool-executor/async'
+import { setTimeout as sleep } from 'node:timers/promises'
+const turn = () => new Promise(resolve => setImmediate(resolve))
+const say = (...values) => console.log(values.join(' '))
+${body}`
+  return node([file('script.mjs', source)], options)
 }
