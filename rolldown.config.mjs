@@ -13,6 +13,7 @@ const functions = /src\/worker\/(functions|modules|import-from|inline|typescript
 export default defineConfig({
   input: {
     index: 'src/index.ts',
+    async: 'src/async.ts',
     task: 'src/task.ts',
     worker: 'src/worker/main.ts',
     offload: 'src/worker/offload.ts',
