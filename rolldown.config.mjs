@@ -6,7 +6,7 @@ const packages = Object.keys({ ...dependencies, ...peerDependencies })
 
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({
-  input: { index: 'src/index.ts', task: 'src/task.ts', worker: 'src/worker/main.ts' },
+  input: { index: 'src/index.ts', sync: 'src/sync.ts', task: 'src/task.ts', worker: 'src/worker/main.ts' },
   platform: 'node',
   external: [/^node:/, ...packages.map(name => new RegExp(`^${name}(/|$)`))],
   output: {
@@ -14,7 +14,9 @@ export default defineConfig({
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
-    codeSplitting: { groups: [{ name: 'channel', test: /src\/(channel|worker\/context)/ }] },
+    codeSplitting: {
+      groups: [{ name: 'channel', test: /src\/(channel|worker\/context|bridge\/(deadline|validate))/ }],
+    },
     generatedCode: { symbols: false },
     sourcemap: true,
     comments: false,

@@ -11,12 +11,17 @@ export type { ExecutorOptions, MapOptions, TaskOptions } from './bridge/options.
 export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
 export {
+  AbandonedError,
+  BrokenBarrierError,
   BrokenExecutorError,
   CancelledError,
   DeadlockError,
   ExecutorClosedError,
   ExecutorError,
+  ItemTooLargeError,
   NotCloneableError,
+  NotOwnerError,
+  QueueEmptyError,
   QueueFullError,
   TaskNotFoundError,
   TimeoutError,
