@@ -47,16 +47,21 @@ export function isDeathTable(value: unknown): value is Int32Array {
 
 /** To be called when a thread is found to have ended. Its id is what `Worker.threadId` was while it lived. */
 export function markThreadDead(id: number): void {
-  if (!(id > 0 && id < mostThreads)) return // the main thread outlives all; an ended Worker shows -1
+  if (!isListed(id)) return // the main thread outlives all; an ended Worker shows -1
   deathTable()
   for (const table of tables) Atomics.or(table, Math.trunc(id / bitsPerWord), 1 << (id % bitsPerWord))
 }
 
 /** Whether anybody has marked it. */
 export function isMarkedDead(id: number): boolean {
-  if (id === threadId || id >= mostThreads) return false
+  if (id === threadId || !isListed(id)) return false
   const bit = 1 << (id % bitsPerWord)
   return tables.some(table => (Atomics.load(table, Math.trunc(id / bitsPerWord)) & bit) !== 0)
+}
+
+/** Whether the table has a bit for it. */
+function isListed(id: number): boolean {
+  return id > 0 && id < mostThreads
 }
 
 function createTable(): Int32Array {

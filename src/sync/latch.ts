@@ -91,13 +91,17 @@ export class Latch {
     return true
   }
 
-  /** The thread of a slot; its id is -1 if the slot is free. */
+  /**
+   * The thread of a slot. Slots change hands while this looks: then it is nobody, of whom nothing is known. The
+   * system id is read around the others, being the last to come and the first to go.
+   */
   holderOf(slot: number): Holder {
     const at = this.#slotAt(slot)
-    return {
-      threadId: Atomics.load(this.#words, at + Slot.Thread) - 1,
-      id: Atomics.load(this.#words, at + Slot.OsThread),
-      start: Atomics.load(this.#words, at + Slot.OsStart),
-    }
+    const id = Atomics.load(this.#words, at + Slot.OsThread)
+    const threadId = Atomics.load(this.#words, at + Slot.Thread) - 1
+    const start = Atomics.load(this.#words, at + Slot.OsStart)
+    return Atomics.load(this.#words, at + Slot.OsThread) === id ? { threadId, id, start } : nobody
   }
 }
+
+const nobody: Holder = { threadId: -1, id: 0, start: 0 }

@@ -30,10 +30,10 @@ export function activeMonitor(own: Monitor): Monitor {
 /** One of those who wait, blocked or not. */
 type Shown = Pick<Waiter, 'ticket' | 'demand'> & { readonly next: Shown | undefined }
 
-/** A slot and its first word at some time. Thread ids are never used again, and what is dead stays so. */
+/** A slot and whose it was. Thread ids are never used again, and what is dead stays so. */
 interface Occupant {
   index: number
-  thread: number
+  threadId: number
 }
 
 /** One primitive as seen from one thread: the words, the thread's slot, and the thread's asynchronous waiters. */
@@ -168,8 +168,8 @@ export class Monitor {
     let isAnyLate = false
     for (let index = 0, { words, slots } = this; index < Atomics.load(words, Word.SlotsUsed); index++) {
       if (index === this.slot) continue
-      const thread = Atomics.load(words, slots.at(index) + Slot.Thread)
-      if (thread !== 0 && isDead(this.#latch.holderOf(index))) dead.push({ index, thread })
+      const holder = this.#latch.holderOf(index)
+      if (isDead(holder)) dead.push({ index, threadId: holder.threadId })
       isAnyLate ||= slots.isOverdue(slots.at(index))
     }
     if (dead.length === 0 && !isAnyLate) return false
@@ -203,8 +203,8 @@ export class Monitor {
     this.set(this.slots.at(index) + Slot.Held, 0)
   }
 
-  #isStill({ index, thread }: Occupant): boolean {
-    return Atomics.load(this.words, this.slots.at(index) + Slot.Thread) === thread
+  #isStill({ index, threadId }: Occupant): boolean {
+    return Atomics.load(this.words, this.slots.at(index) + Slot.Thread) === threadId + 1
   }
 
   #claimSlot(): void {
