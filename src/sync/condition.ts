@@ -38,8 +38,7 @@ export interface SharedCondition extends Shared<'Condition'> {
 export class Condition {
   /** All that there is of it; see {@link Shared}. */
   readonly shared: SharedCondition
-  /** What must be held by whoever waits or notifies. */
-  readonly lock: Lock
+  readonly #ownLock: Lock
   readonly #lock: LockAccess
   readonly #own: Monitor
 
@@ -54,8 +53,8 @@ export class Condition {
       lock instanceof Lock
         ? { ...createShared('Condition', 1), lock: lock.shared }
         : checkShared<SharedCondition>('Condition', 1, lock)
-    this.lock = lock instanceof Lock ? lock : Lock.from(this.shared.lock)
-    this.#lock = accessTo(this.lock)
+    this.#ownLock = lock instanceof Lock ? lock : Lock.from(this.shared.lock)
+    this.#lock = accessTo(this.#ownLock)
     this.#own = new Monitor(this.shared.words, this.#rules())
   }
 
@@ -66,6 +65,11 @@ export class Condition {
    */
   static from(shared: SharedCondition): Condition {
     return new Condition(checkShared<SharedCondition>('Condition', 1, shared))
+  }
+
+  /** What must be held by whoever waits or notifies. */
+  get lock(): Lock {
+    return this.#ownLock
   }
 
   /** `lock.acquire()` */

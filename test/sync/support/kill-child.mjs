@@ -49,7 +49,7 @@ const kinds = {
     create: () => new Queue({ bytes: 128 * 40, maxSize: 10 }),
     async use(queue, isAsync, random) {
       const item = 'x'.repeat(random.below(1_000))
-      const options = { priority: random.below(3), timeout: 5 }
+      const options = { priority: random.below(3), timeout: 1 }
       if (isAsync) await queue.putAsync(item, options)
       else queue.put(item, options)
       if (random.below(3) > 0) queue.tryGet()
