@@ -1,6 +1,6 @@
 import { deadlineOf } from '../bridge/deadline.js'
-import { checkInteger, invalidType } from '../channel/validate.js'
 import { BrokenBarrierError, TimeoutError } from '../channel/errors.js'
+import { checkInteger, invalidType } from '../channel/validate.js'
 import { nextTicket, Place, Slot, Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
 import { checkAsyncWaitOptions, checkShared, createShared, hasKind, type Shared } from './shared.js'

@@ -15,10 +15,6 @@ const classes = { Barrier, Condition, Event, Lock, Queue, Semaphore }
 
 export type Primitive = InstanceType<(typeof classes)[keyof typeof classes]>
 
-export function isPrimitive(value: unknown): value is Primitive {
-  return Object.values(classes).some(one => value instanceof one)
-}
-
 /**
  * @internal
  * @returns undefined if that is not what is left of a primitive
@@ -29,11 +25,4 @@ export function revive(data: unknown): Primitive | undefined {
   if (!hasKind(shared) || !Object.hasOwn(classes, shared.kind)) return undefined
   const { from } = classes[shared.kind as keyof typeof classes] as { from(shared: unknown): Primitive }
   return from(shared)
-}
-
-/** Makes primitives known to the channel, which sends along where among the arguments they are. */
-export function connect(
-  registerCarried: (carried: { kind: 'sync'; is(value: unknown): boolean }) => void,
-): void {
-  registerCarried({ kind: 'sync', is: isPrimitive })
 }

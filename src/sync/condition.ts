@@ -1,7 +1,7 @@
 import { deadlineOf, isOver, never } from '../bridge/deadline.js'
-import { checkInteger, invalidType } from '../channel/validate.js'
 import { now } from '../channel/clock.js'
 import { NotOwnerError, TimeoutError } from '../channel/errors.js'
+import { checkInteger, invalidType } from '../channel/validate.js'
 import { ahead } from '../channel/words.js'
 import type { Guard } from './guard.js'
 import { Place, Slot, ticketsShown } from './layout.js'

@@ -1,7 +1,7 @@
 import { deadlineOf } from '../bridge/deadline.js'
-import { checkInteger, checkMilliseconds, invalidType, outOfRange } from '../channel/validate.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { ItemTooLargeError, QueueEmptyError, QueueFullError } from '../channel/errors.js'
+import { checkInteger, checkMilliseconds, invalidType, outOfRange } from '../channel/validate.js'
 import { fromBytes, toBytes } from './clone.js'
 import { blockBytes, blocksFor, Items, itemWords } from './items.js'
 import { Place, Slot, Word, wordsBeforeItems } from './layout.js'

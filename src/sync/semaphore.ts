@@ -1,6 +1,6 @@
 import { deadlineOf } from '../bridge/deadline.js'
-import { checkInteger, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import { NotOwnerError, TimeoutError } from '../channel/errors.js'
+import { checkInteger, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import { Guard } from './guard.js'
 import { Slot, Word } from './layout.js'
 import { activeMonitor, isEnding, Monitor, type Rules } from './monitor.js'

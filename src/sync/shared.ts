@@ -1,5 +1,6 @@
-import { checkMilliseconds, checkObject, invalidType } from '../channel/validate.js'
+import { type Carrier, registerCarrier } from '../channel/carriers.js'
 import { adoptDeathTable, deathTable, isDeathTable } from '../channel/threads.js'
+import { checkMilliseconds, checkObject, invalidType } from '../channel/validate.js'
 import { createWords, wordsBeforeItems } from './layout.js'
 import type { AsyncWaitOptions } from './waiting.js'
 
@@ -15,6 +16,7 @@ export interface Shared<Kind extends string> {
 }
 
 export function createShared<Kind extends string>(kind: Kind, lines: number, itemWords = 0): Shared<Kind> {
+  registerCarrier(carrier)
   return { kind, words: createWords(lines, itemWords), deaths: deathTable() }
 }
 
@@ -26,12 +28,20 @@ export function createShared<Kind extends string>(kind: Kind, lines: number, ite
 export function checkShared<S extends Shared<string>>(kind: S['kind'], lines: number, value: unknown): S {
   if (!isShared(kind, lines, value)) throw invalidType('shared', `the property 'shared' of a ${kind}`, value)
   adoptDeathTable(value.deaths)
+  registerCarrier(carrier)
   return value as S
 }
 
 /** True for what a constructor got instead of options. */
 export function hasKind(value: unknown): value is Shared<string> {
   return typeof value === 'object' && value !== null && 'kind' in value && 'words' in value
+}
+
+/** In arguments of tasks: a copy has no class any more. */
+const carrier: Carrier = {
+  kind: 'sync',
+  is: value => Object.getPrototypeOf(value) !== Object.prototype && hasKind(Reflect.get(value, 'shared')),
+  encode: value => ({ shared: Reflect.get(value, 'shared') }),
 }
 
 function isShared(kind: string, lines: number, value: unknown): value is Shared<string> {

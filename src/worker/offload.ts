@@ -30,6 +30,7 @@ export class Offloading {
       task,
       address: entry.address,
       args,
+      carried: extras?.carried,
       transferList: extras?.transferList,
       priority,
       idempotent: extras?.idempotent === true,
