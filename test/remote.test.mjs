@@ -71,6 +71,15 @@ describe('calls and properties', () => {
     remote.settings.depth.value = 5
   })
 
+  test('happen in order, from the first on, whatever members they are of', async () => {
+    const module = createExecutor({ size: 4 }).remote(new URL('commonjs/remote.js', fixtures))
+    const before = module.own()
+    module.level = 20
+    const raised = module.raise()
+    module.level = 30
+    expect(await Promise.all([before, raised, module.own()])).toEqual([1, 21, 30])
+  })
+
   test.each(['remote.js', 'remote.cjs'])('of a CommonJS module are those it has now (%s)', async name => {
     const source = new URL('commonjs/remote.js', fixtures)
     const copy = name.endsWith('.cjs') ? file(name, readFileSync(source)) : source
