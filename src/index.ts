@@ -1,13 +1,9 @@
 export { callback } from './bridge/callback.js'
 export { asCompleted, gather, type WaitOptions, wait } from './bridge/compose.js'
-export {
-  AsyncPoolExecutor,
-  type ShutdownOptions,
-  type ShutdownReport,
-  type TaskFunction,
-} from './bridge/executor.js'
-export type { ModulePath } from './bridge/function-names.js'
+export { AsyncPoolExecutor, type ShutdownOptions, type ShutdownReport } from './bridge/executor.js'
+export type { ModulePath, TaskFunction } from './bridge/function-names.js'
 export { Future, type FutureState } from './bridge/future.js'
+export type { ModuleFacade } from './bridge/module-facade.js'
 export type {
   AttachOptions,
   ExecutorOptions,
@@ -27,6 +23,7 @@ export {
   QueueFullError,
   TaskNotFoundError,
   TimeoutError,
+  TypeScriptUnsupportedError,
   WorkerDiedError,
 } from './channel/errors.js'
 export type { ExecutorHandle } from './channel/sharing.js'

@@ -1,4 +1,5 @@
-import { abortedError, onAbort } from './abort.js'
+import { onAbort } from '../channel/on-abort.js'
+import { abortedError } from './abort.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'

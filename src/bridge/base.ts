@@ -31,6 +31,7 @@ function firstFile(below: Constructor | ((...args: never[]) => unknown)): string
 }
 
 function callSites(below: Constructor | ((...args: never[]) => unknown)): NodeJS.CallSite[] {
+  if (Object.isFrozen(Error)) return [] // by --frozen-intrinsics: then the working directory must do
   const { prepareStackTrace, stackTraceLimit } = Error
   Error.prepareStackTrace = (_error, sites) => sites
   Error.stackTraceLimit = 10

@@ -1,13 +1,15 @@
 import type { Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
+import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
+import { onAbort } from '../channel/on-abort.js'
 import { Response } from '../channel/records.js'
 import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
-import { onAbort, refuseAborted } from './abort.js'
+import { refuseAborted } from './abort.js'
 import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { AttachedLink } from './attached-link.js'
@@ -15,16 +17,7 @@ import { type Attachment, createShared } from './attachment.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import { callbackDeadlock } from './deadlock.js'
-import {
-  abandonedError,
-  brokenError,
-  type Death,
-  DeathCount,
-  describeDeath,
-  diedError,
-  findDeath,
-  withCause,
-} from './deaths.js'
+import { abandonedError, brokenError, DeathCount, diedError, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
@@ -127,6 +120,10 @@ export class Dispatcher implements Source {
     return this.#link?.queued ?? 0
   }
 
+  get unfinished(): number {
+    return this.#link?.unfinished ?? 0
+  }
+
   get running(): number {
     return this.#link?.running ?? 0
   }
@@ -195,7 +192,7 @@ export class Dispatcher implements Source {
   /** Also waits for tasks that are settled, being cancelled or too late, and still hold their slots. */
   join(deadline: number): boolean {
     while (this.drain(deadline)) {
-      if (this.running === 0 && this.ledger.pending.size === 0) return true
+      if (this.unfinished === 0 && this.ledger.pending.size === 0) return true
       if (isOver(deadline)) return false
       if (!this.takeIn()) this.#link?.awaitRelease(deadline, this)
     }
@@ -480,9 +477,10 @@ export class Dispatcher implements Source {
     try {
       return link.run(requestOf(task), transferList)
     } catch (error) {
+      if (isTransferRefusal(error))
+        throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
-      if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
-      throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
+      throw error
     }
   }
 

@@ -4,21 +4,18 @@ import { invalidType } from '../channel/validate.js'
 import type { Remote } from '../comlink-types.js'
 import { Attachment } from './attachment.js'
 import { callerFile, callerFileOf } from './base.js'
+import { mapCall, streamCall, type Target, taskCall } from './call.js'
 import { deadlineOf, never } from './deadline.js'
 import { callbackDeadlock } from './deadlock.js'
-import { type Call, Dispatcher } from './dispatcher.js'
+import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
-import { FunctionNames, type ModulePath } from './function-names.js'
+import { FunctionNames, type ModulePath, type TaskFunction } from './function-names.js'
 import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
 import { type MapRequest, mapBlocking } from './map.js'
 import { mapLater } from './map-async.js'
-import {
-  checkMapOptions,
-  checkShutdownOptions,
-  checkStreamOptions,
-  checkTaskOptions,
-} from './option-checks.js'
+import { createFacade, type ModuleFacade, type Streamed } from './module-facade.js'
+import { checkShutdownOptions, checkTaskOptions } from './option-checks.js'
 import {
   type AttachOptions,
   type ExecutorOptions,
@@ -29,12 +26,9 @@ import {
 } from './options.js'
 import { Remotes } from './remote.js'
 import { type ExecutorStats, statsOf } from './stats.js'
-import { type StreamRequest, streamBlocking, streamLater } from './stream.js'
+import { streamBlocking, streamLater } from './stream.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
 import { TaskState } from './task.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
-export type TaskFunction = (...args: any[]) => unknown
 
 export interface ShutdownOptions {
   /** Block until every accepted task is settled and the worker has ended. @defaultValue true */
@@ -155,10 +149,24 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Future<Awaited<ReturnType<F>>> {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Future<Awaited<ReturnType<F>>>
+  /**
+   * Hands over a call of the function itself, which travels as its source text: without the variables around it, and
+   * with `this` undefined. `import()` in it, and `require`, resolve from `base`.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE for what cannot travel: native and bound functions, classes, getters
+   * @example
+   * const future = executor.submit(async url => (await fetch(url)).status, [url])
+   */
+  submit<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Future<Awaited<ReturnType<F>>>
+  submit(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Future<unknown> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.submit)
-    return createFuture(this.#dispatcher.submit(call)) as Future<Awaited<ReturnType<F>>>
+    return createFuture(this.#dispatcher.submit(call))
   }
 
   /**
@@ -169,12 +177,23 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Future<Awaited<ReturnType<F>>> | undefined {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Future<Awaited<ReturnType<F>>> | undefined
+  /** With the function itself instead of its address. */
+  trySubmit<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Future<Awaited<ReturnType<F>>> | undefined
+  trySubmit(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): Future<unknown> | undefined {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.trySubmit)
     const task = this.#dispatcher.trySubmit(call)
-    if (task === undefined) return undefined
-    return createFuture(task) as Future<Awaited<ReturnType<F>>>
+    return task && createFuture(task)
   }
 
   /**
@@ -189,13 +208,21 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Awaited<ReturnType<F>> {
+  ): Awaited<ReturnType<F>>
+  /**
+   * With the function itself instead of its address.
+   *
+   * @example
+   * const text = executor.run(async url => (await fetch(url)).text(), [url])
+   */
+  run<F extends TaskFunction>(fn: F, args?: Parameters<F>, options?: TaskOptions): Awaited<ReturnType<F>>
+  run(target: Target, second?: unknown, third?: unknown, fourth?: unknown): unknown {
     if (this.#dispatcher.answers.isRunning) throw callbackDeadlock(this.name)
-    const task = this.#dispatcher.submit(this.#check(modulePath, fnName, args, options))
+    const task = this.#dispatcher.submit(taskCall(this.#functions, target, second, third, fourth))
     task.expected = true
     this.#dispatcher.await(task, never)
     if (task.state === TaskState.Rejected) appendSite(task.value, siteOf(this.run))
-    return task.read() as Awaited<ReturnType<F>>
+    return task.read()
   }
 
   /**
@@ -207,15 +234,27 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @example
    * for await (const line of lines) await executor.submitAsync('./tasks.js', 'store', [line])
    */
-  async submitAsync<F extends TaskFunction>(
+  submitAsync<F extends TaskFunction>(
     modulePath: ModulePath,
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Promise<Future<Awaited<ReturnType<F>>>> {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Promise<Future<Awaited<ReturnType<F>>>>
+  /** With the function itself instead of its address. */
+  submitAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Future<Awaited<ReturnType<F>>>>
+  async submitAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): Promise<Future<unknown>> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.submitAsync)
-    return createFuture(await this.#dispatcher.submitLater(call)) as Future<Awaited<ReturnType<F>>>
+    return createFuture(await this.#dispatcher.submitLater(call))
   }
 
   /**
@@ -226,17 +265,24 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @example
    * const page = await executor.runAsync('./tasks.js', 'fetchPage', [url], { signal })
    */
-  async runAsync<F extends TaskFunction>(
+  runAsync<F extends TaskFunction>(
     modulePath: ModulePath,
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Promise<Awaited<ReturnType<F>>> {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Promise<Awaited<ReturnType<F>>>
+  /** With the function itself instead of its address. */
+  runAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Awaited<ReturnType<F>>>
+  async runAsync(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Promise<unknown> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.runAsync)
     const task = await this.#dispatcher.submitLater(call)
     task.expected = true
-    return (createFuture(task) as Future<Awaited<ReturnType<F>>>).promise()
+    return createFuture(task).promise()
   }
 
   /**
@@ -252,11 +298,14 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     modulePath: ModulePath,
     fnName: string,
     items: Iterable<T>,
-    options: MapOptions = {},
-  ): IterableIterator<R> {
-    const request = this.#checkMap(modulePath, fnName, options)
+    options?: MapOptions,
+  ): IterableIterator<R>
+  /** With the function itself instead of its address. */
+  map<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): IterableIterator<Awaited<R>>
+  map(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
+    const { items, ...request } = this.#mapRequest(target, second, third, fourth)
     request.site = recordSite(this.map)
-    if (isIterable(items)) return mapBlocking({ ...request, items }) as IterableIterator<R>
+    if (isIterable(items)) return mapBlocking({ ...request, items })
     const hint = isAsyncIterable(items) ? ' (an async iterable needs mapAsync)' : ''
     throw invalidType('items', `an iterable${hint}`, items)
   }
@@ -276,13 +325,25 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     modulePath: ModulePath,
     fnName: string,
     items: Iterable<T> | AsyncIterable<T>,
-    options: MapOptions = {},
-  ): AsyncIterableIterator<R> {
-    const request = this.#checkMap(modulePath, fnName, options)
+    options?: MapOptions,
+  ): AsyncIterableIterator<R>
+  /** With the function itself instead of its address. */
+  mapAsync<T, R>(
+    fn: (item: T) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<Awaited<R>>
+  mapAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): AsyncIterableIterator<unknown> {
+    const { items, ...request } = this.#mapRequest(target, second, third, fourth)
     request.site = recordSite(this.mapAsync)
     if (!isIterable(items) && !isAsyncIterable(items))
       throw invalidType('items', 'an iterable or an async iterable', items)
-    return mapLater({ ...request, items }) as AsyncIterableIterator<R>
+    return mapLater({ ...request, items })
   }
 
   /**
@@ -303,11 +364,18 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     modulePath: ModulePath,
     fnName: string,
     args?: readonly unknown[],
-    options: StreamOptions = {},
-  ): IterableIterator<R> {
-    const request = this.#checkStream(modulePath, fnName, args, options)
-    request.call.site = recordSite(this.stream)
-    return streamBlocking(request) as IterableIterator<R>
+    options?: StreamOptions,
+  ): IterableIterator<R>
+  /** With the function itself instead of its address. */
+  stream<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: StreamOptions,
+  ): IterableIterator<Streamed<F>>
+  stream(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
+    const { call, lookAhead } = streamCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.stream)
+    return streamBlocking({ dispatcher: this.#dispatcher, call, lookAhead })
   }
 
   /**
@@ -320,11 +388,42 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     modulePath: ModulePath,
     fnName: string,
     args?: readonly unknown[],
-    options: StreamOptions = {},
-  ): AsyncIterableIterator<R> {
-    const request = this.#checkStream(modulePath, fnName, args, options)
-    request.call.site = recordSite(this.streamAsync)
-    return streamLater(request) as AsyncIterableIterator<R>
+    options?: StreamOptions,
+  ): AsyncIterableIterator<R>
+  /** With the function itself instead of its address. */
+  streamAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Streamed<F>>
+  streamAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): AsyncIterableIterator<unknown> {
+    const { call, lookAhead } = streamCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.streamAsync)
+    return streamLater({ dispatcher: this.#dispatcher, call, lookAhead })
+  }
+
+  /**
+   * The functions of a module by their names, typed by the module: `tasks.run.fetchPage(url)` is
+   * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call.
+   *
+   * @typeParam M - the type of the module: `typeof import('./tasks.js')`
+   * @param options - for every call through the facade
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const tasks = executor.module<typeof import('./tasks.js')>('./tasks.js')
+   * const page = tasks.run.fetchPage(url)
+   * const futures = urls.map(url => tasks.submit.fetchPage(url))
+   */
+  module<M>(modulePath: ModulePath, options?: TaskOptions): ModuleFacade<M> {
+    this.#functions.checkModule(modulePath)
+    if (options !== undefined) checkTaskOptions(options)
+    return createFacade<M>(this, String(modulePath), options)
   }
 
   /**
@@ -418,34 +517,10 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     await this.shutdownAsync()
   }
 
-  #checkStream(
-    modulePath: ModulePath,
-    fnName: string,
-    args: readonly unknown[] | undefined,
-    options: StreamOptions,
-  ): StreamRequest {
-    checkStreamOptions(options)
-    const { lookAhead = 64, ...taskOptions } = options
-    const call = this.#check(modulePath, fnName, args, taskOptions)
-    return { dispatcher: this.#dispatcher, call, lookAhead }
-  }
-
-  #checkMap(modulePath: ModulePath, fnName: string, options: MapOptions): Omit<MapRequest, 'items'> {
-    checkMapOptions(options)
+  #mapRequest(target: Target, second: unknown, third: unknown, fourth: unknown): MapRequest {
+    const { fn, items, options } = mapCall(this.#functions, target, second, third, fourth)
     const { lookAhead = this.size + this.queueSize, ordered = true, ...taskOptions } = options
-    const { fn } = this.#check(modulePath, fnName, undefined, taskOptions)
-    return { dispatcher: this.#dispatcher, fn, options: taskOptions, lookAhead, ordered }
-  }
-
-  #check(
-    modulePath: ModulePath,
-    fnName: string,
-    args: readonly unknown[] | undefined,
-    options: TaskOptions | undefined,
-  ): Call {
-    if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
-    if (options !== undefined) checkTaskOptions(options)
-    return { fn: this.#functions.find(modulePath, fnName), args: args ?? [], options, site: undefined }
+    return { dispatcher: this.#dispatcher, fn, items, options: taskOptions, lookAhead, ordered }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
+import type { Death } from '../channel/death.js'
 import { encodeError } from '../channel/error-record.js'
 import {
   type AnswerRequest,
@@ -24,7 +25,6 @@ import {
   Word,
   WorkerState,
 } from '../channel/words.js'
-import type { Death } from './deaths.js'
 import type { FunctionName } from './function-names.js'
 import { park, type Source } from './park.js'
 import { SharedPlaces } from './places.js'
@@ -206,8 +206,12 @@ export abstract class Link {
   /** A slot or a place in the queue is there, though the worker may not have come to start what would leave it. */
   hasRoom(): boolean {
     if (this.#places !== undefined) return this.#places.reserve()
-    const unfinished = ahead(this.#submitted, Atomics.load(this.words, Word.Released))
-    return unfinished < this.#options.size + this.#options.queueSize
+    return this.unfinished < this.#options.size + this.#options.queueSize
+  }
+
+  /** Tasks of this caller that wait in the worker's queue or hold a slot there, settled or not. */
+  get unfinished(): number {
+    return ahead(this.#submitted, Atomics.load(this.words, Word.Released))
   }
 
   get queued(): number {
@@ -281,7 +285,7 @@ export abstract class Link {
   awaitRelease(deadline: number, source: Source): void {
     const released = Atomics.load(this.words, Word.Released)
     const hasReleased = () => Atomics.load(this.words, Word.Released) !== released
-    if (this.running > 0)
+    if (this.unfinished > 0)
       this.#park(CallerWants.Space, () => hasReleased() || this.hasNews(), deadline, source)
   }
 
@@ -319,6 +323,11 @@ export abstract class Link {
   /** Its modules want to do something when the worker ends. */
   get hasExitHooks(): boolean {
     return Atomics.load(this.words, Word.HasExitHooks) !== 0
+  }
+
+  /** CPU threads that there are, at work or not. */
+  get cpuThreads(): number {
+    return Atomics.load(this.words, Word.CpuThreads)
   }
 
   get state(): WorkerState {

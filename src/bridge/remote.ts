@@ -98,7 +98,7 @@ export class Remotes {
     for (const { values, forms } of this.#waiting)
       for (const number of sharedIn(values, forms)) kept.add(number)
     for (const { fn, args = [] } of this.#dispatcher.ledger.pending.values()) {
-      if (!fn.address.isRemote) continue
+      if (fn.address.kind !== 'module' || !fn.address.isRemote) continue
       const [, , , forms] = args.at(-1) as Use
       for (const number of sharedIn(args, forms)) kept.add(number)
     }

@@ -1,6 +1,7 @@
 import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
 import { carry } from './carry.js'
 import { started } from './diagnostics.js'
+import type { TaskOptions } from './options.js'
 import type { Task } from './task.js'
 
 /** The message that hands a task to the worker. */
@@ -26,5 +27,15 @@ function extrasOf({ options, timeout, attempt, stream, isResent }: Task): RunExt
     ...(isResent && { resent: true }),
     ...(announce && { announce }),
     ...(stream !== undefined && { credit: stream.lookAhead }),
+    ...(options?.offload && offloadExtras(options)),
+  }
+}
+
+/** Named once more, the objects of the transfer list arrive as what the worker has instead of them. */
+function offloadExtras({ idempotent, transferList }: TaskOptions): RunExtras {
+  return {
+    offload: true,
+    ...(idempotent && { idempotent }),
+    ...(transferList !== undefined && { transferList }),
   }
 }

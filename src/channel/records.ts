@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, ResourceLimits, Transferable } from 'node:worker_threads'
 import type { ErrorRecord } from './error-record.js'
 import type { Use } from './remote-records.js'
 import type { Commons } from './sharing.js'
@@ -61,6 +61,12 @@ export interface RunExtras {
   carried?: readonly CarriedValue[]
   /** It was accepted by a worker that died, so it needs no place in the queue. */
   resent?: true
+  /** Run it in a CPU thread. The two below go with it. */
+  offload?: true
+  /** It may be run again if its CPU thread dies. */
+  idempotent?: true
+  /** What in the arguments is moved on to the CPU thread instead of copied. */
+  transferList?: readonly Transferable[]
 }
 
 /** Something in the arguments that is to be made again from its data. */
@@ -180,7 +186,11 @@ export type ResponseMessage =
   | SpaceResponse
 
 /** A function to call, before it has a number. */
-export interface FunctionAddress {
+export type FunctionAddress = ModuleFunction | InlineFunction
+
+/** An export of a module. */
+export interface ModuleFunction {
+  kind: 'module'
   /** A `file:` or `node:` URL, or a package name, which is looked up from `base`. */
   module: string
   base: string
@@ -189,9 +199,36 @@ export interface FunctionAddress {
   isRemote?: true
 }
 
-/** What messages call a function: `tasks.js#fetchPage`. */
-export function labelOf({ module, name }: FunctionAddress): string {
-  return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+/** A function that travels as its source text. */
+export interface InlineFunction {
+  kind: 'inline'
+  /** An expression whose value is the function; checked to be one before it is sent. */
+  source: string
+  /** What `import()` in it resolves from. */
+  base: string
+  /** Empty for functions without a name. */
+  name: string
+}
+
+/** What messages call a function: `tasks.js#fetchPage`, or `inline fetchPage`. */
+export function labelOf(address: FunctionAddress): string {
+  const { kind, name } = address
+  if (kind === 'inline') return `inline ${name === '' ? 'function' : name}`
+  return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
+}
+
+/** How a worker runs its CPU threads. */
+export interface CpuOptions {
+  /** So many at most; undefined: one for each core. */
+  threads: number | undefined
+  /** When a thread without work ends, in ms. */
+  idleTimeout: number
+  /** How often an idempotent call may be run again because its thread died. */
+  reruns: number
+  /** `env` was SHARE_ENV, a symbol that cannot be sent. */
+  sharesEnv: boolean
+  argv: readonly string[] | undefined
+  resourceLimits: ResourceLimits | undefined
 }
 
 /** The key under which a thread finds `ancestors` in its environment data. */
@@ -214,5 +251,8 @@ export interface WorkerInit {
   roots: string[] | undefined
   /** The executor is shared with other threads. */
   shared: { id: string; free: Int32Array } | undefined
-  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
+  /** `file:` URL of the file that './relative' is relative to. */
+  base: string
+  cpu: CpuOptions
 }

@@ -13,6 +13,14 @@ export function invalidType(what: string, expected: string, value: unknown, caus
   )
 }
 
+/** For a value of the right type that still will not do. */
+export function invalidValue(what: string, expected: string, value: unknown, cause?: unknown): TypeError {
+  return withCode(
+    new TypeError(messageOf(what, expected, value), cause === undefined ? undefined : { cause }),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
 export function outOfRange(what: string, expected: string, value: unknown): RangeError {
   return withCode(new RangeError(messageOf(what, expected, value)), 'ERR_OUT_OF_RANGE')
 }

@@ -2,6 +2,7 @@ import {
   bucketOf,
   Histogram,
   histogram,
+  notYetStarted,
   runningSlots,
   sinceEpoch,
   startedAt,
@@ -93,9 +94,23 @@ export class Caller {
     this.#slots[task.slot] = task
     task.started = time
     this.#record(Histogram.Wait, time - task.arrived)
-    Atomics.store(this.#words, startedAt(task.slot, this.#size), sinceEpoch(this.#epoch, time))
+    this.#storeStart(task, sinceEpoch(this.#epoch, time))
     Atomics.store(this.#words, task.slot, task.id)
     this.countDequeued()
+  }
+
+  /** It has its slot and waits for a CPU thread: that is no running time. */
+  markWaiting(task: Task, time: number): void {
+    this.#storeStart(task, notYetStarted(sinceEpoch(this.#epoch, time)))
+  }
+
+  markStarted(task: Task, time: number): void {
+    task.started = time
+    this.#storeStart(task, sinceEpoch(this.#epoch, time))
+  }
+
+  #storeStart(task: Task, start: number): void {
+    Atomics.store(this.#words, startedAt(task.slot, this.#size), start)
   }
 
   /** The task has ended; its slot is free as soon as its outcome is posted. */

@@ -18,6 +18,7 @@ import type { Caller } from './caller.js'
 import { reviveCarried } from './carried.js'
 import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
+import type { Offloading } from './offload.js'
 import type { Parking } from './parking.js'
 import { Places } from './places.js'
 import { RemoteEntry } from './remote-entry.js'
@@ -30,6 +31,7 @@ export interface ConsumerOptions {
   parking: Parking
   /** The owner's. */
   words: Int32Array
+  loadOffloading(): Offloading
   size: number
   queueSize: number
   roots: string[] | undefined
@@ -229,7 +231,9 @@ export class Consumer {
 
   #createEntry(caller: Caller, address: FunctionAddress): FunctionEntry {
     const { roots } = this.#options
-    return address.isRemote ? new RemoteEntry(address, roots, caller) : createEntry(address, roots)
+    return address.kind === 'module' && address.isRemote
+      ? new RemoteEntry(address, roots, caller)
+      : createEntry(address, roots)
   }
 
   #enqueue(caller: Caller, [, id, fn, args, extras]: RunRequest): void {
@@ -282,6 +286,10 @@ export class Consumer {
     task.caller.occupySlot(task, this.#now)
     if (this.#places !== undefined && this.#options.queueSize > 0) this.#places.release()
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
+    if (task.extras?.offload) {
+      this.#offload(task)
+      return
+    }
     let found: LoadedFunction | undefined
     try {
       found = task.entry.find()
@@ -298,10 +306,30 @@ export class Consumer {
       )
   }
 
-  #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
-    if (timeout !== undefined && timeout <= longestTimer)
-      task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  #startWithExtras(task: Task, { timeout, announce, offload }: RunExtras): void {
+    if (timeout !== undefined && !offload) this.#startTimer(task, timeout)
     if (announce) task.caller.outbox.post([Response.Started, task.id])
+  }
+
+  #startTimer(task: Task, timeout: number): void {
+    clearTimeout(task.timer) // of an attempt whose CPU thread died
+    if (timeout <= longestTimer) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  }
+
+  /** It has its slot now, but counts as started, for ages and its timeout, when a CPU thread takes it. */
+  #offload(task: Task): void {
+    task.caller.markWaiting(task, this.#now)
+    const onStart = () => {
+      task.caller.markStarted(task, this.#readClock())
+      if (task.extras?.timeout !== undefined) this.#startTimer(task, task.extras.timeout)
+    }
+    const ended = this.#options
+      .loadOffloading()
+      .runTask(task, { onStart, onProgress: this.#progressOf(task) })
+    ended.then(
+      value => this.#fulfil(task, value),
+      error => this.#reject(task, error),
+    )
   }
 
   #call(task: Task, fn: LoadedFunction): void {
@@ -360,6 +388,7 @@ export class Consumer {
   #reject(task: Task, error: unknown): void {
     const { id, entry, caller, isAnswered } = task
     this.#release(task)
+    entry.explain?.(error)
     if (!isAnswered) caller.outbox.rejected(id, entry.label, error)
   }
 

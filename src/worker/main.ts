@@ -1,4 +1,5 @@
 /* The worker thread's entry file. */
+import { join } from 'node:path'
 import { setEnvironmentData, workerData } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError, isError } from '../channel/error-record.js'
@@ -7,8 +8,10 @@ import { systemThreadId } from '../channel/thread-id.js'
 import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
 import { Caller } from './caller.js'
 import { Consumer } from './consumer.js'
+import { context } from './context.js'
 import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
+import type { Offloading } from './offload.js'
 import { Outbox } from './outbox.js'
 import { Parking } from './parking.js'
 import { unlessStalled, watchForStalls } from './stall.js'
@@ -21,10 +24,25 @@ Atomics.store(words, Word.ThreadId, systemThreadId())
 if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
+let offloading: Offloading | undefined
+
+/** Loaded when a task first needs CPU threads, which few do: what a worker loads at its start costs everybody. */
+function loadOffloading(): Offloading {
+  if (offloading === undefined) {
+    const loaded = require(join(__dirname, 'offload.js')) as typeof import('./offload.js')
+    offloading = new loaded.Offloading(init)
+  }
+  return offloading
+}
+
+context.base = init.base
+context.offload = (request, caller) => loadOffloading().runPart(request, caller)
+
 const parking = new Parking(words)
 const consumer = new Consumer({
   ...init,
   parking,
+  loadOffloading,
   owner: new Caller({
     ...init,
     inbox: new Inbox(words, port, parking),

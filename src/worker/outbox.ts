@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import { MessagePort, type Transferable } from 'node:worker_threads'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { refusal } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import {
   type ItemsResponse,
@@ -173,16 +172,4 @@ function isPlain(value: unknown): boolean {
     default:
       return true
   }
-}
-
-/** Why a result could not be posted: not cloneable, or one of its getters threw. */
-function refusal(error: unknown, value: unknown, name: string): Error {
-  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}${hintFor(value)}`)
-  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
-}
-
-function hintFor(value: unknown): string {
-  const isIterator =
-    typeof value === 'object' && value !== null && 'next' in value && Symbol.toStringTag in value
-  return isIterator ? '; stream() reads generators' : ''
 }

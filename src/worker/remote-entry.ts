@@ -1,29 +1,22 @@
-import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { labelOf, type ModuleFunction } from '../channel/records.js'
 import { Access, moduleNumber, type Use } from '../channel/remote-records.js'
 import type { Caller } from './caller.js'
-import {
-  type Exports,
-  exportsFinder,
-  type FunctionEntry,
-  isOwn,
-  type LoadedFunction,
-  loadExports,
-  notFound,
-} from './functions.js'
+import { exportsFinder, type FunctionEntry, type LoadedFunction, loadExports, notFound } from './functions.js'
+import { type Exports, isOwn } from './modules.js'
 import type { Remotes } from './remote.js'
 
 /** A member of a module, or of an object that came from it, which a caller uses through a proxy. */
 export class RemoteEntry implements FunctionEntry {
   readonly label: string
-  readonly #address: FunctionAddress
+  readonly address: ModuleFunction
   readonly #roots: string[] | undefined
   readonly #caller: Caller
   readonly #findExports: () => Exports | undefined
   #found: LoadedFunction | undefined
 
-  constructor(address: FunctionAddress, roots: string[] | undefined, caller: Caller) {
+  constructor(address: ModuleFunction, roots: string[] | undefined, caller: Caller) {
     this.label = labelOf(address)
-    this.#address = address
+    this.address = address
     this.#roots = roots
     this.#caller = caller
     this.#findExports = exportsFinder(address)
@@ -41,7 +34,7 @@ export class RemoteEntry implements FunctionEntry {
     this.#caller.remotes ??= new Remotes(this.#caller.outbox)
     const { remotes } = this.#caller
     try {
-      this.#found ??= this.#create(await loadExports(this.#address, this.#roots), remotes)
+      this.#found ??= this.#create(await loadExports(this.address, this.#roots), remotes)
       return this.#found
     } catch (error) {
       return this.#answerWith(remotes, () => {
@@ -51,7 +44,7 @@ export class RemoteEntry implements FunctionEntry {
   }
 
   #create(exports: Exports, remotes: Remotes): LoadedFunction {
-    const findOwner = ownerFinder(exports, this.#address)
+    const findOwner = ownerFinder(exports, this.address)
     return this.#answerWith(remotes, use => {
       const [, number] = use
       return number === moduleNumber ? findOwner(use) : remotes.objects.get(number).object
@@ -76,7 +69,7 @@ const nothing: object = Object.create(null)
  *
  * @throws {TaskNotFoundError} if the path calls, or leads through, what the module does not export
  */
-function ownerFinder(exports: Exports, address: FunctionAddress): (use: Use) => unknown {
+function ownerFinder(exports: Exports, address: ModuleFunction): (use: Use) => unknown {
   // What `import()` shows of a CommonJS module are copies of what it exported at that moment.
   const isLive = isCommonJs(exports)
   const owners = isLive ? [exports.default, exports.namespace] : [exports.namespace, exports.default]
