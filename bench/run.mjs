@@ -14,6 +14,7 @@ const sections = [
   'stream',
   'memory',
   'http',
+  'cpu',
   'start-up',
   'idle-cpu',
 ]

@@ -4,7 +4,13 @@ export { AsyncPoolExecutor, type ShutdownOptions, type ShutdownReport } from './
 export type { ModulePath, TaskFunction } from './bridge/function-names.js'
 export { Future, type FutureState } from './bridge/future.js'
 export type { ModuleFacade } from './bridge/module-facade.js'
-export type { ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './bridge/options.js'
+export type {
+  AttachOptions,
+  ExecutorOptions,
+  MapOptions,
+  StreamOptions,
+  TaskOptions,
+} from './bridge/options.js'
 export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
 export {
@@ -20,4 +26,5 @@ export {
   TypeScriptUnsupportedError,
   WorkerDiedError,
 } from './channel/errors.js'
+export type { ExecutorHandle } from './channel/sharing.js'
 export { transfer } from './channel/transfer.js'

@@ -1,14 +1,22 @@
+import type { Transferable } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { DeadlockError } from '../channel/errors.js'
-import { type AnswerRequest, type CalledResponse, Outcome, Request } from '../channel/records.js'
-import type { Callback } from './callback.js'
+import { type AnswerRequest, Outcome, Request } from '../channel/records.js'
+import { isThenable } from '../channel/thenable.js'
+import { transferListOf } from '../channel/transfer.js'
 import { toError } from './report.js'
-import type { Task } from './task.js'
+
+/** Who waits for an answer: a task, or, with id 0, whoever uses an object of this thread through a proxy. */
+export interface Asker {
+  readonly id: number
+  /** What messages call it. */
+  readonly label: string
+}
 
 /** A call that has no answer yet. */
 interface Unanswered {
-  task: Task
+  asker: Asker
   call: number
 }
 
@@ -20,11 +28,11 @@ interface Unanswered {
  * soon as this thread is about to sleep in that executor.
  */
 export class Answers {
-  readonly #post: (answer: AnswerRequest) => void
+  readonly #post: (answer: AnswerRequest, transferList?: readonly Transferable[]) => void
   readonly #unanswered = new Set<Unanswered>()
   #running = 0
 
-  constructor(post: (answer: AnswerRequest) => void) {
+  constructor(post: (answer: AnswerRequest, transferList?: readonly Transferable[]) => void) {
     this.#post = post
   }
 
@@ -33,14 +41,14 @@ export class Answers {
     return this.#running > 0
   }
 
-  give(task: Task, [, , call, index, args]: CalledResponse): void {
-    const callback = task.callbacks?.[index] as Callback
-    const unanswered: Unanswered = { task, call }
+  /** @param callback - what was called: users' code */
+  give(asker: Asker, call: number, callback: () => unknown): void {
+    const unanswered: Unanswered = { asker, call }
     this.#unanswered.add(unanswered)
     this.#running++
     let value: unknown
     try {
-      value = callback.call(...args)
+      value = callback()
     } catch (error) {
       this.#fail(unanswered, error)
       return
@@ -58,7 +66,7 @@ export class Answers {
   /** This thread is about to sleep, or to end: no promise will settle, and no callback return. */
   refuseUnanswered(): void {
     for (const unanswered of this.#unanswered) {
-      const { label } = unanswered.task
+      const { label } = unanswered.asker
       this.#fail(
         unanswered,
         new DeadlockError(
@@ -76,20 +84,13 @@ export class Answers {
   /** Once for each call: what a promise says after it was given up is nobody's. */
   #answer(unanswered: Unanswered, outcome: Outcome, value: unknown): void {
     if (!this.#unanswered.delete(unanswered)) return
-    const { task, call } = unanswered
+    const { asker, call } = unanswered
     try {
-      this.#post([Request.Answer, task.id, call, outcome, value])
+      this.#post([Request.Answer, asker.id, call, outcome, value], transferListOf(value))
     } catch (error) {
-      const whose = `the result of a callback given to ${task.fn.label}`
+      const whose = `the result of a callback given to ${asker.label}`
       const failure = isRefusal(error) ? notCloneable('result', value, error, whose) : toError(error, whose)
-      this.#post([Request.Answer, task.id, call, Outcome.Failed, encodeError(failure)])
+      this.#post([Request.Answer, asker.id, call, Outcome.Failed, encodeError(failure)])
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }

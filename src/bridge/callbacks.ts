@@ -28,7 +28,7 @@ export function callSoon(what: string, callback: () => void): void {
 /** Calls what is due. A callback that blocks comes here again; what became due meanwhile follows after it. */
 export function callDue(): void {
   if (due.length > 0 && !calling) callAllDue()
-  while (answersDue.length > 0) answersDue.shift()?.()
+  else giveAnswers()
 }
 
 /** Also from within a callback: at exit, which a callback may have caused and then never returns from. */
@@ -42,4 +42,9 @@ export function callAllDue(): void {
     called = 0
     calling = false
   }
+  giveAnswers()
+}
+
+function giveAnswers(): void {
+  while (answersDue.length > 0) answersDue.shift()?.()
 }

@@ -50,7 +50,7 @@ export class EventLoopWaits {
 
   /** Also waits for slots that tasks hold which are settled, being cancelled or too late. */
   async join(): Promise<void> {
-    while ((await this.settle(never)) && this.#dispatcher.running > 0) await this.#space()
+    while ((await this.settle(never)) && this.#dispatcher.unfinished > 0) await this.#space()
   }
 
   /**
@@ -70,7 +70,7 @@ export class EventLoopWaits {
         resolve()
       })
       this.#dispatcher.link?.askForSpace()
-      if (this.#dispatcher.running === 0) this.onSpace()
+      if (this.#dispatcher.unfinished === 0) this.onSpace()
     })
   }
 }

@@ -1,6 +1,9 @@
 import { now } from '../channel/clock.js'
+import type { ExecutorHandle } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
-import { callerFile } from './base.js'
+import type { Remote } from '../comlink-types.js'
+import { Attachment } from './attachment.js'
+import { callerFile, callerFileOf } from './base.js'
 import { mapCall, streamCall, type Target, taskCall } from './call.js'
 import { deadlineOf, never } from './deadline.js'
 import { callbackDeadlock } from './deadlock.js'
@@ -14,12 +17,14 @@ import { mapLater } from './map-async.js'
 import { createFacade, type ModuleFacade, type Streamed } from './module-facade.js'
 import { checkShutdownOptions, checkTaskOptions } from './option-checks.js'
 import {
+  type AttachOptions,
   type ExecutorOptions,
   type MapOptions,
   resolveOptions,
   type StreamOptions,
   type TaskOptions,
 } from './options.js'
+import { Remotes } from './remote.js'
 import { type ExecutorStats, statsOf } from './stats.js'
 import { streamBlocking, streamLater } from './stream.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
@@ -62,10 +67,44 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
+    if (options instanceof Attachment) {
+      this.#dispatcher = new Dispatcher(options.options, options.shared.identity, options)
+      this.#functions = new FunctionNames(options.options.base)
+      return
+    }
     const file = callerFile(new.target, AsyncPoolExecutor)
     const resolved = resolveOptions(options, file)
     this.#dispatcher = new Dispatcher(resolved, identify(file, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
+  }
+
+  /**
+   * Makes an executor of this thread out of a handle that another thread gave it: it uses that executor's worker, and
+   * its tasks count to the same `size` and `queueSize`. Callers that wait for space are let in in their order. Arguments
+   * and results are copied, never moved. If the worker dies, the owner replaces it, when it waits for the executor
+   * itself or its event loop turns. The thread that owns the executor must outlive the others.
+   *
+   * @param options - what this thread decides by itself
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const executor = AsyncPoolExecutor.attach(workerData.handle)
+   */
+  static attach(handle: ExecutorHandle, options: AttachOptions = {}): AsyncPoolExecutor {
+    const attachment = new Attachment(handle, options, callerFileOf(AsyncPoolExecutor.attach))
+    return new AsyncPoolExecutor(attachment as never)
+  }
+
+  /**
+   * Plain data for {@link AsyncPoolExecutor.attach} in other threads of this process, to be sent there in any way, and to
+   * any number of them. Starts the worker. Does not block.
+   *
+   * @throws {ExecutorClosedError} after `shutdown`
+   * @example
+   * const worker = new Worker('./plugin.js', { workerData: { handle: executor.handle() } })
+   */
+  handle(): ExecutorHandle {
+    return { asyncPoolExecutor: this.#dispatcher.share() }
   }
 
   get name(): string {
@@ -385,6 +424,28 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     this.#functions.checkModule(modulePath)
     if (options !== undefined) checkTaskOptions(options)
     return createFacade<M>(this, String(modulePath), options)
+  }
+
+  /**
+   * A module of the worker's as an object for code on an event loop, by the rules of comlink, which is loaded with the
+   * first call: functions are called, properties read and set, classes constructed, all with promises; what is marked by
+   * `Comlink.proxy`, an argument or a result, is used where it is, and what is given to `Comlink.transfer` is moved. A
+   * call is a task, as by `runAsync`. Callbacks run in this thread: as those of {@link callback} do, and for as long as
+   * the worker holds them.
+   *
+   * A proxy can be released (`Comlink.releaseProxy`) and is, when it is garbage. That of the module outlives the death
+   * of the worker; the objects that its members made do not, and then reject with {@link WorkerDiedError}.
+   *
+   * @returns a proxy; its promises reject with what `submitAsync` rejects with, and with whatever the module throws
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @example
+   * const db = executor.remote<typeof import('./db.js')>('./db.js')
+   * const rows = await db.query('select * from users')
+   * await db.subscribe(Comlink.proxy(change => console.log(change)))
+   */
+  remote<M>(modulePath: ModulePath): Remote<M> {
+    this.#dispatcher.remotes ??= new Remotes(this.#dispatcher)
+    return this.#dispatcher.remotes.open(this.#functions.findRemote(modulePath)) as Remote<M>
   }
 
   /**

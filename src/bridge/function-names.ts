@@ -18,10 +18,17 @@ export interface FunctionName {
   readonly label: string
 }
 
+/** So many members of a module have names of their own in messages; who reads `remote.table[key]` may make up any number. */
+const mostMembers = 1000
+
+/** A module as `remote()` uses it: gives the name for one of its members. */
+export type RemoteModule = (member: string) => FunctionName
+
 /** The functions that one executor has been asked for. */
 export class FunctionNames {
   readonly #base: string
   readonly #modules = new Map<string, Map<string, FunctionName>>()
+  readonly #remotes = new Map<string, RemoteModule>()
   /** Functions that were given themselves. Most are new objects at each submit: below that they count by their text. */
   readonly #inline = new WeakMap<TaskFunction, FunctionName>()
   readonly #sources = new Map<string, FunctionName>()
@@ -35,6 +42,25 @@ export class FunctionNames {
   find(modulePath: ModulePath, name: string): FunctionName {
     const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
     return this.#modules.get(path)?.get(name) ?? this.#add(path, name)
+  }
+
+  /** @throws {TypeError} ERR_INVALID_ARG_TYPE if that cannot be the address of a module */
+  findRemote(modulePath: ModulePath): RemoteModule {
+    const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
+    const remote = this.#remotes.get(path) ?? this.#createRemote(path)
+    this.#remotes.set(path, remote)
+    return remote
+  }
+
+  #createRemote(path: string): RemoteModule {
+    const address = addressOf(path, '*', this.#base)
+    const members = new Map<string, FunctionName>()
+    return member => {
+      const name = members.has(member) || members.size < mostMembers ? member : '*'
+      const found = members.get(name) ?? this.#number({ ...address, name, isRemote: true })
+      members.set(name, found)
+      return found
+    }
   }
 
   /** @throws {TypeError} ERR_INVALID_ARG_VALUE if the function cannot travel as source */

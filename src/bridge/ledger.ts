@@ -83,9 +83,11 @@ export class Ledger {
     if (task !== undefined) announce(started, task.info)
   }
 
-  #onCalled(message: CalledResponse): void {
-    const task = this.pending.get(message[1])
-    if (task !== undefined) answerSoon(() => task.dispatcher.answers.give(task, message))
+  #onCalled([, id, call, index, args]: CalledResponse): void {
+    const task = this.pending.get(id)
+    const callback = task?.callbacks?.[index]
+    if (task === undefined || callback === undefined) return
+    answerSoon(() => task.dispatcher.answers.give(task, call, () => callback.call(...args)))
   }
 
   #onProgress(id: number, value: unknown): void {

@@ -7,7 +7,7 @@ import type { MapOptions, TaskOptions } from './options.js'
 type AnyIterator = Iterator<any, any, any> | AsyncIterator<any, any, any>
 
 /** Names that JavaScript itself looks for on any object: a facade has no functions under these. */
-// biome-ignore lint/complexity/noBannedTypes: the names in Object.prototype are what is meant
+// biome-ignore lint/complexity/noBannedTypes: meant are the members that every object inherits
 type Reserved = 'then' | 'toJSON' | 'prototype' | keyof Object
 
 /** What can be called of a module: its functions, and those of an object that it exports by default. */

@@ -23,14 +23,16 @@ export class OpenStreams {
     if (task.state === TaskState.Pending) this.#dispatcher.link?.post([Request.Credit, task.id, items])
   }
 
-  /** Nobody will read on: the generator is to end. */
+  /** Nobody will read on: the generator is to end, and waits for no reader. */
   end(task: Task): void {
+    this.#tasks.delete(task)
+    if (task.stream !== undefined) task.stream.isEnded = true
     this.#dispatcher.link?.post([Request.EndStream, task.id])
   }
 
   /** Their reader is the thread that waits now for everything to end. */
   endAll(): void {
-    for (const task of this.#tasks) {
+    for (const task of [...this.#tasks]) {
       if (task.stream !== undefined) task.stream.cutShort ??= cutShortError(task)
       this.end(task)
     }

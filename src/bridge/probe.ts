@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { MessageChannel } from 'node:worker_threads'
 
 let probeAnswers: boolean | undefined
@@ -12,15 +11,4 @@ export function probeWorks(): boolean {
     port2.close()
   }
   return probeAnswers
-}
-
-/** Linux has a folder here for each thread of the process, until the thread ends (proc(5)). */
-const threads = '/proc/self/task'
-
-/**
- * True if the system had a thread of this number and has it no more: what is left to look at where the probe does not
- * work. False where the system tells nothing (0), and where this thread may not look.
- */
-export function threadIsGone(id: number): boolean {
-  return id !== 0 && existsSync(threads) && !existsSync(`${threads}/${id}`)
 }

@@ -21,6 +21,8 @@ export class StreamBuffer {
   #ungranted = 0
   /** Called when items come. */
   onItems: (() => void) | undefined
+  /** Nobody reads on. */
+  isEnded = false
   /** Why it ends before its end. */
   cutShort: Error | undefined
 

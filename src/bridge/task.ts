@@ -49,6 +49,8 @@ export class Task {
   onRead: (() => void) | undefined = undefined
   /** Counts up each time the worker died while it ran. */
   attempt = 1
+  /** It was sent to a worker that died. */
+  isResent = false
 
   constructor(
     readonly id: number,

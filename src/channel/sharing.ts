@@ -28,6 +28,8 @@ export enum Shared {
   Generation,
   /** A {@link SharedStatus}. */
   Status,
+  /** The number that the system knows the owner's thread by, or 0. */
+  OwnerThread,
 }
 
 export enum SharedStatus {
@@ -45,6 +47,8 @@ export interface Introduction {
   words: Int32Array
   bell: Int32Array
   epoch: number
+  /** The number that the system knows the caller's thread by, or 0. */
+  thread: number
 }
 
 export function controlChannelOf(id: string): string {

@@ -6,7 +6,8 @@ enum Line {
 /**
  * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
  * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
- * whoever wakes it lowers, and `SpaceAwaited`, the other way round.
+ * whoever wakes it lowers, and
+ * `SpaceAwaited` and `Grant`, which one side raises and either may lower.
  */
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */
@@ -38,6 +39,10 @@ export enum Word {
    * twice for each task, so not beside a word that the caller writes for each.
    */
   SpaceAwaited = 5 * Line.Words + 5,
+  /** 1 when a caller that wished for a place in a shared queue has been given one, until it takes it. */
+  Grant = 5 * Line.Words + 6,
+  /** How many CPU threads the worker has. */
+  CpuThreads = 5 * Line.Words + 8,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }
@@ -64,6 +69,14 @@ export function runningSlots(size: number): number {
 /** Where the start time of the task in a slot is kept, in ms since the channel's epoch. */
 export function startedAt(slot: number, size: number): number {
   return slot + runningSlots(size)
+}
+
+/**
+ * What stands for the start of a task that has a slot and waits for a CPU thread: so far in the future (12.4 days)
+ * that its age is 0, and neither side counts the wait as running time.
+ */
+export function notYetStarted(time: number): number {
+  return (time + 2 ** 30) | 0
 }
 
 /** @param firstCount - where the counters begin; tests begin just below the wrap */

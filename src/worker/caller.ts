@@ -2,14 +2,17 @@ import {
   bucketOf,
   Histogram,
   histogram,
+  notYetStarted,
   runningSlots,
   sinceEpoch,
   startedAt,
   Word,
+  type WorkerState,
 } from '../channel/words.js'
 import type { FunctionEntry } from './functions.js'
 import type { Inbox } from './inbox.js'
 import type { Outbox } from './outbox.js'
+import type { Remotes } from './remote.js'
 import type { Task } from './task.js'
 
 export interface CallerOptions {
@@ -20,6 +23,8 @@ export interface CallerOptions {
   size: number
 }
 
+let count = 0
+
 /** A calling thread as the worker sees it: its channel, the functions it named, and which of its tasks hold slots. */
 export class Caller {
   readonly inbox: Inbox
@@ -27,6 +32,9 @@ export class Caller {
   readonly functions = new Map<number, FunctionEntry>()
   /** Tasks that stream their results, queued or running. */
   readonly streams = new Map<number, Task>()
+  /** From the first use of a `remote()` on. */
+  remotes: Remotes | undefined
+  readonly #number = count++
   readonly #words: Int32Array
   readonly #epoch: number
   readonly #size: number
@@ -66,6 +74,15 @@ export class Caller {
     this.#settledSlots.length = 0
   }
 
+  /** Tells tasks of different callers apart, whose ids may be the same. */
+  keyOf(id: number): number {
+    return this.#number * 2 ** 31 + id
+  }
+
+  get running(): Task[] {
+    return this.#slots.filter(task => task !== undefined)
+  }
+
   findRunning(id: number): Task | undefined {
     return this.#slots.find(task => task?.id === id)
   }
@@ -77,9 +94,23 @@ export class Caller {
     this.#slots[task.slot] = task
     task.started = time
     this.#record(Histogram.Wait, time - task.arrived)
-    Atomics.store(this.#words, startedAt(task.slot, this.#size), sinceEpoch(this.#epoch, time))
+    this.#storeStart(task, sinceEpoch(this.#epoch, time))
     Atomics.store(this.#words, task.slot, task.id)
     this.countDequeued()
+  }
+
+  /** It has its slot and waits for a CPU thread: that is no running time. */
+  markWaiting(task: Task, time: number): void {
+    this.#storeStart(task, notYetStarted(sinceEpoch(this.#epoch, time)))
+  }
+
+  markStarted(task: Task, time: number): void {
+    task.started = time
+    this.#storeStart(task, sinceEpoch(this.#epoch, time))
+  }
+
+  #storeStart(task: Task, start: number): void {
+    Atomics.store(this.#words, startedAt(task.slot, this.#size), start)
   }
 
   /** The task has ended; its slot is free as soon as its outcome is posted. */
@@ -104,6 +135,24 @@ export class Caller {
   /** The sign of life that `stats()` shows. */
   beat(time: number): void {
     Atomics.store(this.#words, Word.Heartbeat, sinceEpoch(this.#epoch, time))
+  }
+
+  /** The thread ends; its exit hooks may still run. */
+  exit(code: number, state: WorkerState): void {
+    Atomics.store(this.#words, Word.ExitCode, code)
+    Atomics.store(this.#words, Word.WorkerState, state)
+    this.outbox.ring()
+  }
+
+  /** A place in a shared queue is this caller's, if it comes for it. */
+  grant(): void {
+    Atomics.store(this.#words, Word.Grant, 1)
+    this.outbox.announceSpace()
+  }
+
+  /** True if it had not come for it. */
+  takeGrant(): boolean {
+    return Atomics.exchange(this.#words, Word.Grant, 0) === 1
   }
 
   answerProbe(): void {

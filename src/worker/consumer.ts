@@ -3,26 +3,39 @@ import { decodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
   type CancelRequest,
+  type FunctionAddress,
   Request,
   type RequestMessage,
   Response,
   type RunExtras,
   type RunRequest,
+  type SharingRequest,
 } from '../channel/records.js'
+import { isThenable } from '../channel/thenable.js'
 import { WorkerWants } from '../channel/wait.js'
 import { BoundedLoop } from '../pool/bounded-loop.js'
 import type { Caller } from './caller.js'
 import { reviveCarried } from './carried.js'
 import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
-import type { Inbox } from './inbox.js'
+import type { Offloading } from './offload.js'
+import type { Parking } from './parking.js'
+import { Places } from './places.js'
+import { RemoteEntry } from './remote-entry.js'
+import { Sharing } from './sharing.js'
 import type { StreamPump } from './stream.js'
 import { Task } from './task.js'
 
 export interface ConsumerOptions {
-  caller: Caller
+  owner: Caller
+  parking: Parking
+  /** The owner's. */
+  words: Int32Array
+  loadOffloading(): Offloading
   size: number
+  queueSize: number
   roots: string[] | undefined
+  shared: { id: string; free: Int32Array } | undefined
 }
 
 /** How long tasks may keep the thread to themselves before sockets and timers get their turn, in ms. */
@@ -33,59 +46,87 @@ const longestTimer = 2 ** 31 - 1
 
 /** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
 export class Consumer {
-  readonly #caller: Caller
-  readonly #inbox: Inbox
-  readonly #roots: string[] | undefined
+  /** The owner of the executor, and whoever shares it. */
+  readonly callers: Caller[]
+  readonly #options: ConsumerOptions
+  readonly #parking: Parking
   readonly #loop: BoundedLoop<Task>
+  #sharing: Sharing | undefined
+  /** Of the queue, if it is shared. */
+  #places: Places | undefined
   #closing = false
   /** The clock as last read, for what need not be exact. */
   #now = now()
 
-  constructor({ caller, size, roots }: ConsumerOptions) {
-    this.#caller = caller
-    this.#inbox = caller.inbox
-    this.#roots = roots
-    this.#loop = new BoundedLoop(size)
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+    this.callers = [options.owner]
+    this.#parking = options.parking
+    this.#loop = new BoundedLoop(options.size)
+    if (options.shared !== undefined) this.#share(options.shared)
   }
 
   /** Runs until the caller closes the channel. */
   async run(): Promise<void> {
     let turned = this.#now
-    while (!this.#closing) {
+    while (!this.#isDone()) {
       this.#startTasks(turned + longestTurn)
       await null // tasks that settle without waiting for anything do so here
-      this.#caller.flush()
+      this.#flush()
       this.#readClock()
       if (this.#now - turned > longestTurn) {
         await turnEventLoop()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
-      if (this.#loop.running === 0) this.#inbox.spin()
+      if (this.#loop.running === 0) this.#spin()
       else {
         await this.#linger()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
       // Nothing can settle between this last look and the sleep: there is no await in between.
-      await this.#inbox.park(this.#loop.running < this.#loop.size ? WorkerWants.Tasks : WorkerWants.Control)
+      const wants = this.#loop.running < this.#loop.size ? WorkerWants.Tasks : WorkerWants.Control
+      await this.#parking.park(wants, this.#hasNews)
       turned = this.#readClock()
     }
   }
 
   #readClock(): number {
     this.#now = now()
-    this.#caller.beat(this.#now)
+    for (const caller of this.callers) caller.beat(this.#now)
     return this.#now
   }
 
+  #flush(): void {
+    for (const caller of this.callers) caller.flush()
+  }
+
+  readonly #hasNews = (): boolean => {
+    for (const { inbox } of this.callers) if (inbox.hasNews()) return true
+    return false
+  }
+
   #hasWork(): boolean {
-    return this.#caller.isDue || this.#closing || this.#inbox.hasNews() || this.#loop.canStart
+    for (const caller of this.callers) if (caller.isDue) return true
+    return this.#loop.canStart || this.#hasNews() || this.#isDone()
+  }
+
+  /** The owner closes when it has nothing left; tasks of others are done first. */
+  #isDone(): boolean {
+    return (
+      this.#closing && (this.callers.length === 1 || (this.#loop.running === 0 && this.#loop.queued === 0))
+    )
+  }
+
+  /** For one caller; that of several whose message comes next is not known. */
+  #spin(): void {
+    if (this.callers.length === 1) this.#options.owner.inbox.spin()
   }
 
   /** With tasks in flight, waits a little for work while the event loop turns. */
   async #linger(): Promise<void> {
-    const end = this.#now + this.#inbox.patience
+    const end = this.#now + this.#options.owner.inbox.patience
     do await turnEventLoop()
     while (!this.#hasWork() && now() < end)
   }
@@ -97,46 +138,109 @@ export class Consumer {
    */
   #startTasks(deadline: number): void {
     for (let started = 0; started < this.#loop.size; started++) {
-      for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
-        this.#receive(message)
-      if (this.#closing || !this.#loop.canStart || (started > 0 && this.#readClock() > deadline)) return
+      for (const caller of this.callers)
+        for (let message = caller.inbox.next(); message !== undefined; message = caller.inbox.next())
+          this.#receive(caller, message)
+      if (this.#isDone() || !this.#loop.canStart || (started > 0 && this.#readClock() > deadline)) return
       this.#start(this.#loop.next() as Task)
     }
   }
 
-  #receive(message: RequestMessage): void {
+  #receive(caller: Caller, message: RequestMessage): void {
     switch (message[0]) {
       case Request.Run:
-        this.#enqueue(message)
+        this.#enqueue(caller, message)
         break
       case Request.Define:
-        this.#caller.functions.set(message[1], createEntry(message[2], this.#roots))
+        caller.functions.set(message[1], this.#createEntry(caller, message[2]))
         break
       case Request.Cancel:
-        this.#cancel(message)
+        this.#cancel(caller, message)
         break
       case Request.Credit:
-        this.#caller.streams.get(message[1])?.stream?.grant(message[2])
+        caller.streams.get(message[1])?.stream?.grant(message[2])
         break
       case Request.EndStream:
-        this.#endStream(message[1])
+        this.#endStream(caller, message[1])
         break
       case Request.Answer:
-        this.#caller.findRunning(message[1])?.calls?.settle(message)
+        if (message[1] === 0) caller.remotes?.settle(message)
+        else caller.findRunning(message[1])?.calls?.settle(message)
+        break
+      case Request.Drop:
+        caller.remotes?.drop(message[1])
         break
       case Request.Close:
         this.#closing = true
         break
       case Request.Probe:
-        this.#caller.answerProbe()
+        caller.answerProbe()
+        break
+      default:
+        this.#receiveOfSharing(caller, message)
+    }
+  }
+
+  #receiveOfSharing(caller: Caller, message: SharingRequest): void {
+    switch (message[0]) {
+      case Request.Share:
+        this.#share({ id: message[1], free: message[2] })
+        break
+      case Request.Wish:
+        this.#places?.wish(caller)
+        break
+      case Request.Forfeit:
+        if (message[1] > 0) this.#places?.release()
+        else this.#places?.unwish(caller)
+        break
+      case Request.Leave:
+        this.#sharing?.leave(caller)
         break
     }
   }
 
-  #enqueue([, id, fn, args, extras]: RunRequest): void {
-    const entry = this.#caller.functions.get(fn) as FunctionEntry
-    const task = new Task({ id, entry, args, extras, caller: this.#caller, arrived: this.#now })
-    if (task.stream !== undefined) this.#caller.streams.set(id, task)
+  #share({ id, free }: { id: string; free: Int32Array }): void {
+    const { size, queueSize, words } = this.#options
+    const left =
+      queueSize === 0 ? size - this.#loop.running - this.#loop.queued : queueSize - this.#loop.queued
+    this.#places = new Places(free, left)
+    this.#sharing = new Sharing({
+      id,
+      size,
+      words,
+      free,
+      parking: this.#parking,
+      onJoin: caller => this.callers.push(caller),
+      onLeave: caller => this.#forget(caller),
+    })
+  }
+
+  /** Nobody waits for its tasks. */
+  #forget(caller: Caller): void {
+    this.callers.splice(this.callers.indexOf(caller), 1)
+    this.#places?.unwish(caller)
+    caller.remotes?.close()
+    for (const task of this.#loop.queuedTasks()) if (task.caller === caller) this.#dequeue(task)
+    for (const task of caller.running) {
+      task.isAnswered = true
+      task.stream?.close()
+      task.abort(new CancelledError(`the thread that submitted ${task.entry.label} is gone`))
+    }
+    this.#parking.wake()
+  }
+
+  #createEntry(caller: Caller, address: FunctionAddress): FunctionEntry {
+    const { roots } = this.#options
+    return address.kind === 'module' && address.isRemote
+      ? new RemoteEntry(address, roots, caller)
+      : createEntry(address, roots)
+  }
+
+  #enqueue(caller: Caller, [, id, fn, args, extras]: RunRequest): void {
+    const entry = caller.functions.get(fn) as FunctionEntry
+    const task = new Task({ id, entry, args, extras, caller, arrived: this.#now })
+    if (task.stream !== undefined) caller.streams.set(id, task)
+    if (extras?.resent) this.#places?.occupy()
     this.#loop.enqueue(task)
   }
 
@@ -145,15 +249,20 @@ export class Consumer {
     task.caller.streams.delete(task.id)
     task.caller.countDequeued()
     task.caller.countReleased()
+    this.#places?.release()
   }
 
-  #cancel([, id, reason]: CancelRequest): void {
-    const queued = this.#loop.findQueued(id)
+  #findQueued(caller: Caller, id: number): Task | undefined {
+    return this.#loop.findQueued(caller.keyOf(id))
+  }
+
+  #cancel(caller: Caller, [, id, reason]: CancelRequest): void {
+    const queued = this.#findQueued(caller, id)
     if (queued !== undefined) {
       this.#dequeue(queued)
       return
     }
-    const running = this.#caller.findRunning(id)
+    const running = caller.findRunning(id)
     if (running === undefined || running.isAnswered) return // it has ended meanwhile
     running.isAnswered = true
     running.stream?.close()
@@ -161,21 +270,26 @@ export class Consumer {
   }
 
   /** Nobody will read on. The caller waits for the outcome, which comes after the generator's `finally` blocks. */
-  #endStream(id: number): void {
-    const queued = this.#loop.findQueued(id)
+  #endStream(caller: Caller, id: number): void {
+    const queued = this.#findQueued(caller, id)
     if (queued !== undefined) {
       this.#dequeue(queued)
-      queued.caller.outbox.fulfilled(id, queued.entry.label, undefined)
+      caller.outbox.fulfilled(id, queued.entry.label, undefined)
       return
     }
-    const running = this.#caller.streams.get(id)
+    const running = caller.streams.get(id)
     if (running?.stream?.close())
       running.abort(new CancelledError(`${running.entry.label} is not read any further`))
   }
 
   #start(task: Task): void {
     task.caller.occupySlot(task, this.#now)
+    if (this.#places !== undefined && this.#options.queueSize > 0) this.#places.release()
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
+    if (task.extras?.offload) {
+      this.#offload(task)
+      return
+    }
     let found: LoadedFunction | undefined
     try {
       found = task.entry.find()
@@ -192,10 +306,30 @@ export class Consumer {
       )
   }
 
-  #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
-    if (timeout !== undefined && timeout <= longestTimer)
-      task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  #startWithExtras(task: Task, { timeout, announce, offload }: RunExtras): void {
+    if (timeout !== undefined && !offload) this.#startTimer(task, timeout)
     if (announce) task.caller.outbox.post([Response.Started, task.id])
+  }
+
+  #startTimer(task: Task, timeout: number): void {
+    clearTimeout(task.timer) // of an attempt whose CPU thread died
+    if (timeout <= longestTimer) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  }
+
+  /** It has its slot now, but counts as started, for ages and its timeout, when a CPU thread takes it. */
+  #offload(task: Task): void {
+    task.caller.markWaiting(task, this.#now)
+    const onStart = () => {
+      task.caller.markStarted(task, this.#readClock())
+      if (task.extras?.timeout !== undefined) this.#startTimer(task, task.extras.timeout)
+    }
+    const ended = this.#options
+      .loadOffloading()
+      .runTask(task, { onStart, onProgress: this.#progressOf(task) })
+    ended.then(
+      value => this.#fulfil(task, value),
+      error => this.#reject(task, error),
+    )
   }
 
   #call(task: Task, fn: LoadedFunction): void {
@@ -234,7 +368,7 @@ export class Consumer {
     return stream.run(source, item => {
       if (task.isAnswered) return
       caller.outbox.item(id, entry.label, item)
-      this.#inbox.wake()
+      this.#parking.wake()
     })
   }
 
@@ -276,25 +410,19 @@ export class Consumer {
   /** A free slot is no wake-up from the caller: the loop is woken here to fill it and to post the outcome. */
   #release(task: Task): void {
     if (task.timer !== undefined) clearTimeout(task.timer)
-    if (this.#inbox.isParked) this.#readClock()
+    if (this.#parking.isParked) this.#readClock()
     task.isAnswered = true
     if (task.extras !== undefined) this.#finish(task)
     this.#loop.release()
     task.caller.releaseSlot(task, this.#now)
-    this.#inbox.wake()
+    if (this.#places !== undefined && this.#options.queueSize === 0) this.#places.release()
+    this.#parking.wake()
   }
 
   #finish(task: Task): void {
     task.caller.streams.delete(task.id)
     task.calls?.close()
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 function turnEventLoop(): Promise<void> {

@@ -18,6 +18,7 @@ export interface LoadedFunction {
 
 /** A function by its number: loaded when a task first needs it, called directly from then on. */
 export interface FunctionEntry {
+  readonly address: FunctionAddress
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
   /** Undefined while the module is not loaded; throws TaskNotFoundError. */
@@ -44,6 +45,7 @@ function inlineEntry(address: InlineFunction): FunctionEntry {
     return compiled
   }
   return {
+    address,
     label: labelOf(address),
     find: () => (preparation === undefined ? compile() : undefined),
     async load() {
@@ -56,25 +58,38 @@ function inlineEntry(address: InlineFunction): FunctionEntry {
 }
 
 function moduleEntry(address: ModuleFunction, roots: string[] | undefined): FunctionEntry {
-  const key = `${address.module}\n${address.base}`
+  const find = exportsFinder(address)
   let found: LoadedFunction | undefined
   return {
+    address,
     label: labelOf(address),
     find() {
-      const exports = modules.get(key)
+      const exports = find()
       if (exports !== undefined) found ??= findFunction(exports, address)
       return found
     },
     async load() {
-      const exports = await unlessStalled(
-        loadModule(address, roots),
-        `a top-level await of ${address.module}`,
-      )
-      modules.set(key, exports)
+      const exports = await loadExports(address, roots)
       found ??= findFunction(exports, address)
       return found
     },
   }
+}
+
+/** What finds the exports of a module; they are undefined while it is not loaded. */
+export function exportsFinder(address: ModuleFunction): () => Exports | undefined {
+  const key = keyOf(address)
+  return () => modules.get(key)
+}
+
+export async function loadExports(address: ModuleFunction, roots: string[] | undefined): Promise<Exports> {
+  const exports = await unlessStalled(loadModule(address, roots), `a top-level await of ${address.module}`)
+  modules.set(keyOf(address), exports)
+  return exports
+}
+
+function keyOf({ module, base }: ModuleFunction): string {
+  return `${module}\n${base}`
 }
 
 /**
@@ -90,7 +105,11 @@ function findFunction(exports: Exports, address: ModuleFunction): LoadedFunction
   throw notFound(exports, address, named ?? property)
 }
 
-function notFound(exports: Exports, { module, name }: ModuleFunction, value: unknown): TaskNotFoundError {
+export function notFound(
+  exports: Exports,
+  { module, name }: ModuleFunction,
+  value: unknown,
+): TaskNotFoundError {
   const exported = new Set<string>()
   for (const owner of [exports.namespace, exports.default]) {
     if (typeof owner !== 'object' || owner === null) continue

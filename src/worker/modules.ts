@@ -4,6 +4,7 @@ import { sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ExecutorError } from '../channel/errors.js'
 import type { ModuleFunction } from '../channel/records.js'
+import { refusedNames } from '../channel/remote-use.js'
 import { importFrom } from './import-from.js'
 import { importTypeScript } from './typescript.js'
 import { isTypeScript, typeScriptFile } from './typescript-files.js'
@@ -80,10 +81,12 @@ function confine(module: string, base: string, roots: string[]): string {
 }
 
 /** Own exports, but none whose name leads elsewhere. */
-const refused = new Set(['__proto__', 'constructor', 'prototype'])
+export function isOwn(owner: unknown, key: string): owner is object {
+  if (refusedNames.has(key)) return false
+  const canOwn = (typeof owner === 'object' && owner !== null) || typeof owner === 'function'
+  return canOwn && Object.hasOwn(owner, key)
+}
 
 export function ownValue(owner: unknown, key: string): unknown {
-  if (refused.has(key)) return undefined
-  const canOwn = (typeof owner === 'object' && owner !== null) || typeof owner === 'function'
-  return canOwn && Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
+  return isOwn(owner, key) ? Reflect.get(owner, key) : undefined
 }

@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
-import type { MessagePort, Transferable } from 'node:worker_threads'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { MessagePort, type Transferable } from 'node:worker_threads'
+import { refusal } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import {
   type ItemsResponse,
@@ -13,6 +12,11 @@ import { transferListOf } from '../channel/transfer.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
 
+/** What messages go through: a MessagePort, or a BroadcastChannel. */
+interface OutPort {
+  postMessage(message: ResponseMessage, transferList?: readonly Transferable[]): unknown
+}
+
 /**
  * The worker's end of its own messages. Outcomes of one turn go back in one message, except those that carry objects:
  * two tasks that return the same object must not come out sharing it, one that cannot be cloned must not take others
@@ -21,7 +25,10 @@ import { Word } from '../channel/words.js'
 export class Outbox {
   readonly #words: Int32Array
   readonly #bell: Int32Array
-  readonly #port: MessagePort
+  readonly #port: OutPort
+  /** A BroadcastChannel copies everything. */
+  readonly #canTransfer: boolean
+  #isClosed = false
   #posted: number
   #outcomes: SettledResponse = [Response.Settled]
   /** Items of one stream that came in a row. */
@@ -29,10 +36,11 @@ export class Outbox {
   /** An object is being written, which runs its getters. */
   isWriting = false
 
-  constructor(words: Int32Array, bell: Int32Array, port: MessagePort) {
+  constructor(words: Int32Array, bell: Int32Array, port: OutPort) {
     this.#words = words
     this.#bell = bell
     this.#port = port
+    this.#canTransfer = port instanceof MessagePort
     this.#posted = Atomics.load(words, Word.WorkerPosted)
   }
 
@@ -120,7 +128,8 @@ export class Outbox {
   }
 
   post(message: ResponseMessage, transferList?: readonly Transferable[]): void {
-    if (transferList === undefined) this.#port.postMessage(message)
+    if (this.#isClosed) return
+    if (transferList === undefined || !this.#canTransfer) this.#port.postMessage(message)
     else this.#port.postMessage(message, transferList)
     this.#publish()
   }
@@ -129,6 +138,16 @@ export class Outbox {
   announceSpace(): void {
     ring(this.#bell, 0, CallerWants.Space)
     if (Atomics.load(this.#words, Word.SpaceAwaited) !== 0) this.#postSpace()
+  }
+
+  /** For what is told by shared words alone. */
+  ring(): void {
+    ring(this.#bell, 0, CallerWants.Messages)
+  }
+
+  /** The caller is gone: what would have been its is nobody's. */
+  close(): void {
+    this.#isClosed = true
   }
 
   #postSpace(): void {
@@ -153,16 +172,4 @@ function isPlain(value: unknown): boolean {
     default:
       return true
   }
-}
-
-/** Why a result could not be posted: not cloneable, or one of its getters threw. */
-function refusal(error: unknown, value: unknown, name: string): Error {
-  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}${hintFor(value)}`)
-  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
-}
-
-function hintFor(value: unknown): string {
-  const isIterator =
-    typeof value === 'object' && value !== null && 'next' in value && Symbol.toStringTag in value
-  return isIterator ? '; stream() reads generators' : ''
 }

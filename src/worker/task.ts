@@ -20,6 +20,7 @@ export class Task implements Queued {
   previous: Queued | undefined = undefined
   next: Queued | undefined = undefined
   readonly id: number
+  readonly key: number
   readonly priority: number
   readonly entry: FunctionEntry
   readonly args: readonly unknown[]
@@ -41,6 +42,7 @@ export class Task implements Queued {
 
   constructor({ id, entry, args, extras, caller, arrived }: TaskParts) {
     this.id = id
+    this.key = caller.keyOf(id)
     this.entry = entry
     this.args = args
     this.extras = extras
