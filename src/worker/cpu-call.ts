@@ -35,6 +35,8 @@ export interface CpuRequest {
   onProgress(value: unknown): void
 }
 
+let count = 0
+
 /**
  * One call on its way to a CPU thread and back. Everything but Piscina's own messages goes through a port of its own:
  * the arguments, copied at once; progress and outcome, in order; and what the thread says when it dies. So a result
@@ -43,7 +45,7 @@ export interface CpuRequest {
 export class CpuCall implements Queued {
   previous: Queued | undefined = undefined
   next: Queued | undefined = undefined
-  readonly key: number
+  readonly key = count++
   readonly priority: number
   readonly request: CpuRequest
   /** For the CPU thread; the call waits in it. */
@@ -62,7 +64,6 @@ export class CpuCall implements Queued {
   /** @throws {NotCloneableError} if an argument cannot be copied */
   constructor(request: CpuRequest, attempt: number) {
     this.request = request
-    this.key = request.task.key
     this.priority = request.priority
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
@@ -185,7 +186,7 @@ export class CpuCall implements Queued {
 
   #diedError(): WorkerDiedError {
     const { reason, exitCode, cause }: Death = withCause(describeDeath(this.#exitCode), this.#lastWords)
-    const message = `the CPU thread died while it was running ${this.label} (task ${this.id}): ${reason}`
+    const message = `the CPU thread died while it was running ${this.label} (task ${this.request.task.id}): ${reason}`
     return new WorkerDiedError(message, { exitCode, reason, ...(cause !== undefined && { cause }) })
   }
 }
