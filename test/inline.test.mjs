@@ -136,6 +136,15 @@ describe('a function that is submitted itself may be', () => {
     expect([...executor.stream(items)]).toEqual(['a', 'b'])
   })
 
+  test('run in a CPU thread', () => {
+    const own = createExecutor({ size: 2, cpuThreads: 1 })
+    expect(own.run((a, b) => a + b, [1, 2], { offload: true })).toBe(3)
+    const missing = new Function('return captured')
+    const error = thrownBy(() => own.run(missing, [], { offload: true }))
+    expect(error).toBeInstanceOf(ReferenceError)
+    expect(error.message).toContain('without its surroundings')
+  })
+
   test('submitted from an event loop', async () => {
     const double = async x => x * 2
     await expect(executor.runAsync(double, [1])).resolves.toBe(2)
@@ -280,6 +289,18 @@ describe('a variable of the surroundings', () => {
       throw new ReferenceError('no such thing')
     }
     expect(thrownBy(() => executor.run(other)).message).toBe('no such thing')
+    const frozen = () => {
+      throw Object.freeze(new ReferenceError('captured is not defined'))
+    }
+    expect(thrownBy(() => executor.run(frozen)).message).toBe('captured is not defined')
+    const proxied = () => {
+      const trap = () => {
+        throw new Error('captured is not defined')
+      }
+      throw new Proxy(new ReferenceError('captured is not defined'), { get: trap, getPrototypeOf: trap })
+    }
+    expect(thrownBy(() => executor.run(proxied))).toBeDefined()
+    expect(executor.stats().restarts).toBe(0)
     const custom = () => {
       throw new Error('captured is not defined')
     }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { isError } from '../channel/error-record.js'
+import { types } from 'node:util'
 import type { InlineFunction } from '../channel/records.js'
 import { compileAt } from './import-from.js'
 
@@ -41,14 +41,25 @@ function fileOfVite(specifier: string): string {
  * typing error: it cannot be known.
  */
 export function explainInline({ source }: InlineFunction, error: unknown): void {
-  if (!isError(error) || !(error instanceof ReferenceError)) return
-  const { message, stack } = error
-  const variable = /^(\S+) is not defined$/.exec(message)?.[1]
+  // No proxy, nor an object that has one above it: looking at it runs nothing of the task's.
+  if (!types.isNativeError(error) || Object.getPrototypeOf(error) !== ReferenceError.prototype) return
+  const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value
+  const variable = /^(\S+) is not defined$/.exec(typeof message === 'string' ? message : '')?.[1]
   if (variable === undefined || !mentions(source, variable)) return
   const explained = `${message}. ${isHelper(variable) ? helperHint(variable) : captureHint(variable)}`
-  Object.defineProperty(error, 'message', { value: explained, configurable: true, writable: true })
-  const explainedStack = stack?.replace(message, () => explained)
-  Object.defineProperty(error, 'stack', { value: explainedStack, configurable: true, writable: true })
+  const stack = stackOf(error)?.replace(String(message), () => explained)
+  // Not by `Object.defineProperty`, which throws if the error is frozen.
+  Reflect.defineProperty(error, 'message', { value: explained, configurable: true, writable: true })
+  if (stack !== undefined)
+    Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
+}
+
+function stackOf(error: Error): string | undefined {
+  try {
+    return error.stack
+  } catch {
+    return undefined // the task's module has an Error.prepareStackTrace that throws
+  }
 }
 
 function mentions(source: string, variable: string): boolean {

@@ -32,13 +32,9 @@ export async function importTypeScript(url: string, base: string): Promise<unkno
   }
 }
 
-/**
- * Lets an inline function import TypeScript where Node does not strip types, if it is the code of a TypeScript file
- * and imports something; undefined if there is nothing to wait for. Without tsx its imports say what is wrong.
- */
-export function prepareImports(source: string, base: string): Promise<unknown> | undefined {
-  const isConcerned = !stripsTypes && isTypeScript(base) && /(import|require)\w*\s*\(/.test(source)
-  return isConcerned ? useTsx(base) : undefined
+/** An inline function of a TypeScript file imports something, where Node does not strip types. */
+export function importsNeedTsx(source: string, base: string): boolean {
+  return !stripsTypes && isTypeScript(base) && /(import|require)\w*\s*\(/.test(source)
 }
 
 /** Node says that it would have to do more than erase types. */
@@ -64,7 +60,7 @@ let isTsxInUse = false
 let tsx: Promise<boolean> | undefined
 
 /** False if it is not installed; it is looked for again at the next module then. */
-async function useTsx(base: string): Promise<boolean> {
+export async function useTsx(base: string): Promise<boolean> {
   tsx ??= registerTsx(base)
   const isInstalled = await tsx
   if (!isInstalled) tsx = undefined
