@@ -6,13 +6,15 @@ const packages = Object.keys({ ...dependencies, ...peerDependencies })
 
 /** What the caller's thread, the worker and the CPU threads have in common; and what only the latter two have. */
 const channel =
-  /src\/(channel|worker\/context|pool\/(bounded-loop|queue)|bridge\/(function-names|option-checks))/
+  /src\/(channel|worker\/context|pool\/(bounded-loop|queue)|bridge\/(abort|callbacks|deadline|function-names|option-checks|report|unread))/
 const functions = /src\/worker\/(functions|modules|import-from|inline|typescript|stall|stdio)/
 
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({
   input: {
     index: 'src/index.ts',
+    async: 'src/async.ts',
+    sync: 'src/sync.ts',
     task: 'src/task.ts',
     worker: 'src/worker/main.ts',
     offload: 'src/worker/offload.ts',

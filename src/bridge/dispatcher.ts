@@ -1,6 +1,6 @@
 import type { Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
@@ -477,9 +477,10 @@ export class Dispatcher implements Source {
     try {
       return link.run(requestOf(task), transferList)
     } catch (error) {
+      if (isTransferRefusal(error))
+        throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
-      if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
-      throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
+      throw error
     }
   }
 

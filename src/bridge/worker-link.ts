@@ -7,6 +7,7 @@ import { createWords, Word, WorkerState } from '../channel/words.js'
 import { epochNow, Link, type LinkEvents } from './link.js'
 import type { ResolvedOptions } from './options.js'
 import { bell } from './park.js'
+import { listenersHoard, pollWhileAlive } from './poll.js'
 import { probeWorks } from './probe.js'
 import { startWorker } from './start-worker.js'
 
@@ -48,11 +49,16 @@ export class WorkerLink extends Link {
       cpu: options.cpu,
     })
     if (shared !== undefined) this.share({ wakeWords: words, free: shared.free })
-    port1.on('message', (message: ResponseMessage) => {
-      this.countTaken()
-      events.onMessage(message)
-      events.onDelivery()
-    })
+    if (listenersHoard)
+      pollWhileAlive(this.#worker, () => {
+        if (this.takeIn()) events.onDelivery()
+      })
+    else
+      port1.on('message', (message: ResponseMessage) => {
+        this.countTaken()
+        events.onMessage(message)
+        events.onDelivery()
+      })
     port1.unref()
     this.#worker.terminate = () => {
       this.isTerminated = true

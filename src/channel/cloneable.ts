@@ -14,6 +14,12 @@ export function isRefusal(error: unknown): error is Error {
   )
 }
 
+/** True if what was to be transferred is refused, and not the value. Node 20 has a code for it, later ones only words. */
+export function isTransferRefusal(error: unknown): boolean {
+  if (error instanceof DOMException) return /^Found invalid value in transferList/.test(error.message)
+  return (error as NodeJS.ErrnoException)?.code === 'ERR_INVALID_TRANSFER_OBJECT'
+}
+
 /**
  * Says where in `value` the thing is that structured clone refused.
  *

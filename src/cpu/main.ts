@@ -60,7 +60,7 @@ export async function run({ port }: CpuTask): Promise<void> {
 function contextOf({ id, name, attempt }: CpuCallMessage, port: MessagePort): TaskContext {
   return {
     // Cancelled or too late, the thread is ended: there is nobody left to be told by a signal.
-    task: { id, entry: { label: name }, signal: new AbortController().signal, extras: { attempt } },
+    task: { id, name, attempt, signal: new AbortController().signal, priority: 0 },
     progress: value => send(port, [CpuResponse.Progress, value]),
   }
 }

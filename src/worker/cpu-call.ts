@@ -149,7 +149,7 @@ export class CpuCall implements Queued {
 
   #send(attempt: number): void {
     const { task, address, args, transferList = [] } = this.request
-    const message: CpuCallMessage = { id: task.id, name: task.entry.label, attempt, address, args }
+    const message: CpuCallMessage = { id: task.id, name: task.name, attempt, address, args }
     try {
       this.#port.postMessage(message, transferList)
     } catch (error) {

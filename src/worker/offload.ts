@@ -60,7 +60,7 @@ export class Offloading {
       const ended = this.#pool.run({
         ...call,
         task,
-        priority: request.priority ?? task.extras?.priority ?? 0,
+        priority: request.priority ?? task.priority,
         idempotent: false,
         signal: stopper.signal,
         onProgress: progress,

@@ -1,0 +1,39 @@
+import { Barrier } from './barrier.js'
+import { Condition } from './condition.js'
+import { Event } from './event.js'
+import { Lock } from './lock.js'
+import { Queue } from './queue.js'
+import { Semaphore } from './semaphore.js'
+import { hasKind } from './shared.js'
+
+/*
+ * How a primitive travels: structured clone leaves of it an object with the property `shared`, and `revive` makes a
+ * primitive of that.
+ */
+
+const classes = { Barrier, Condition, Event, Lock, Queue, Semaphore }
+
+export type Primitive = InstanceType<(typeof classes)[keyof typeof classes]>
+
+export function isPrimitive(value: unknown): value is Primitive {
+  return Object.values(classes).some(one => value instanceof one)
+}
+
+/**
+ * @internal
+ * @returns undefined if that is not what is left of a primitive
+ */
+export function revive(data: unknown): Primitive | undefined {
+  if (typeof data !== 'object' || data === null || !('shared' in data)) return undefined
+  const { shared } = data
+  if (!hasKind(shared) || !Object.hasOwn(classes, shared.kind)) return undefined
+  const { from } = classes[shared.kind as keyof typeof classes] as { from(shared: unknown): Primitive }
+  return from(shared)
+}
+
+/** Makes primitives known to the channel, which sends along where among the arguments they are. */
+export function connect(
+  registerCarried: (carried: { kind: 'sync'; is(value: unknown): boolean }) => void,
+): void {
+  registerCarried({ kind: 'sync', is: isPrimitive })
+}
