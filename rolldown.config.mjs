@@ -6,16 +6,30 @@ const packages = Object.keys({ ...dependencies, ...peerDependencies })
 
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({
-  input: { index: 'src/index.ts', task: 'src/task.ts', worker: 'src/worker/main.ts' },
+  input: {
+    index: 'src/index.ts',
+    task: 'src/task.ts',
+    worker: 'src/worker/main.ts',
+    synckit: 'src/synckit.ts',
+    'synckit-bridge': 'src/synckit/bridge/create-sync-fn.ts',
+    'synckit-worker': 'src/synckit/worker/main.ts',
+  },
   platform: 'node',
-  external: [/^node:/, ...packages.map(name => new RegExp(`^${name}(/|$)`))],
+  external: [/^node:/, './synckit-bridge.js', ...packages.map(name => new RegExp(`^${name}(/|$)`))],
   output: {
     dir: 'dist',
     format: 'cjs',
     entryFileNames: '[name].js',
     chunkFileNames: '[name].js',
     codeSplitting: {
-      groups: [{ name: 'channel', test: /src\/(channel|worker\/context|pool\/(bounded-loop|queue))/ }],
+      groups: [
+        {
+          name: 'channel',
+          test: /src\/(channel|worker\/(context|import-from|stall)|pool\/(bounded-loop|queue)|synckit\/registration)/,
+        },
+        { name: 'bridge', test: /src\/bridge/ },
+        { name: 'synckit-common', test: /src\/synckit\/\w+\.ts$/ },
+      ],
     },
     generatedCode: { symbols: false },
     sourcemap: true,

@@ -11,7 +11,7 @@ const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdi
 rmSync(`${root}/dist`, { recursive: true, force: true })
 node('node_modules/typescript/bin/tsc', '-p', '.')
 node('node_modules/rolldown/bin/cli.mjs', '-c')
-for (const entry of ['index', 'task']) writeFaces(entry)
+for (const entry of ['index', 'task', 'synckit']) writeFaces(entry)
 
 /**
  * Node gets a face that requires the implementation: to import a CommonJS file takes the module loader 6 ms longer.

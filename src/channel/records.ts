@@ -91,11 +91,13 @@ export interface FunctionAddress {
   module: string
   base: string
   name: string
+  /** What messages call it, where its address would tell a user nothing. */
+  label?: string
 }
 
 /** What messages call a function: `tasks.js#fetchPage`. */
-export function labelOf({ module, name }: FunctionAddress): string {
-  return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+export function labelOf({ module, name, label }: FunctionAddress): string {
+  return label ?? `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
 }
 
 /** The key under which a thread finds `ancestors` in its environment data. */

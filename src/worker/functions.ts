@@ -1,9 +1,10 @@
 import { realpathSync } from 'node:fs'
-import { createRequire, Module } from 'node:module'
+import { createRequire } from 'node:module'
 import { sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ExecutorError, TaskNotFoundError } from '../channel/errors.js'
 import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { importFrom } from './import-from.js'
 import { unlessStalled } from './stall.js'
 
 export interface LoadedFunction {
@@ -102,27 +103,6 @@ function confine(module: string, base: string, roots: string[]): string {
   if (real === undefined || !roots.some(root => real.startsWith(root.endsWith(sep) ? root : root + sep)))
     throw new ExecutorError(`${module} is not a file inside the executor's roots: ${roots.join(', ')}`)
   return pathToFileURL(real).href
-}
-
-type Import = (specifier: string) => Promise<unknown>
-const importers = new Map<string, Import>()
-
-/**
- * `import()` as a file at `base` would do it, so that a package name is looked up from the user's folder and
- * with the `import` condition. Code compiled as a CommonJS module of that path has it without a flag
- * or a warning; `import.meta.resolve` takes a parent, and `vm` the default loader, only as an experiment.
- */
-function importFrom(base: string): Import {
-  let importer = importers.get(base)
-  if (importer === undefined) {
-    const filename = fileURLToPath(base)
-    const module = new Module(filename) as Module & { _compile(code: string, filename: string): void }
-    module.filename = filename
-    module._compile('module.exports = specifier => import(specifier)', filename)
-    importer = module.exports as Import
-    importers.set(base, importer)
-  }
-  return importer
 }
 
 /**

@@ -1,0 +1,25 @@
+/** Rejects the calls that are running. */
+const running = new Set<(reason: unknown) => void>()
+let isListening = false
+
+/**
+ * Runs a call so that it also fails with an error that nobody catches while it runs, but that a listener of the worker
+ * file keeps from ending the worker: most likely it was the call's, which then might never end.
+ */
+export function failOnUncaught(call: () => unknown): Promise<unknown> {
+  listen()
+  return new Promise((resolve, reject) => {
+    running.add(reject)
+    const result = (async () => call())()
+    result.then(resolve, reject).finally(() => running.delete(reject))
+  })
+}
+
+/** A monitor changes nothing about what becomes of the error. */
+function listen(): void {
+  if (isListening) return
+  isListening = true
+  process.on('uncaughtExceptionMonitor', error => {
+    for (const reject of running) reject(error)
+  })
+}

@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { WorkerSetup } from '../registration.js'
+import { applyGlobalShims } from './global-shims.js'
+
+/** Loads a worker file, and before it what it needs. */
+export async function loadFile({ file, isEsm, globalShims, usesTsx }: WorkerSetup): Promise<void> {
+  if (usesTsx) registerTsx(file)
+  await applyGlobalShims(globalShims, file, isEsm)
+  if (isEsm) await import(pathToFileURL(file).href)
+  else await loadCommonJs(file)
+}
+
+/** What `require` refuses is an ES module after all, by its syntax. */
+async function loadCommonJs(file: string): Promise<void> {
+  try {
+    createRequire(file)(file)
+  } catch (error) {
+    const { code } = (error ?? {}) as { code?: unknown }
+    if (code !== 'ERR_REQUIRE_ESM' && code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error
+    await import(pathToFileURL(file).href)
+  }
+}
+
+/** The flag `--import tsx` does nothing in a worker of Node 20 (privatenumber/tsx#354), its API does. */
+function registerTsx(file: string): void {
+  for (const system of ['cjs', 'esm']) {
+    const { register } = requireFromEither(`tsx/${system}/api`, file) as { register(): void }
+    register()
+  }
+}
+
+/** From the worker file, or from the working directory, where Node would look for a flag. */
+function requireFromEither(specifier: string, file: string): unknown {
+  try {
+    return createRequire(file)(specifier)
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
+    return createRequire(join(process.cwd(), 'base'))(specifier)
+  }
+}
