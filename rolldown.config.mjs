@@ -12,6 +12,7 @@ export default defineConfig({
     worker: 'src/worker/main.ts',
     synckit: 'src/synckit.ts',
     'synckit-bridge': 'src/synckit/bridge/create-sync-fn.ts',
+    'synckit-guard': 'src/synckit/worker/guard.ts',
     'synckit-worker': 'src/synckit/worker/main.ts',
   },
   platform: 'node',
@@ -25,7 +26,7 @@ export default defineConfig({
       groups: [
         {
           name: 'channel',
-          test: /src\/(channel|worker\/(context|import-from|stall)|pool\/(bounded-loop|queue)|synckit\/registration)/,
+          test: /src\/(channel|worker\/(context|import-from|stall)|pool\/(bounded-loop|queue)|synckit\/(registration|worker\/last-words))/,
         },
         { name: 'bridge', test: /src\/bridge/ },
         { name: 'synckit-common', test: /src\/synckit\/\w+\.ts$/ },

@@ -13,6 +13,7 @@ import { now } from '../../channel/clock.js'
 import { BrokenExecutorError, type TimeoutError } from '../../channel/errors.js'
 import type { WorkerSetup } from '../registration.js'
 import { type Below, explainDeath, isDeathError, timedOut, withCaller } from './failures.js'
+import { guardedEnv, guardedFlags } from './guard.js'
 import type { StartOptions } from './options.js'
 import { supportFor } from './ts-runners.js'
 import type { WorkerFile } from './worker-file.js'
@@ -92,7 +93,7 @@ export class SyncWorker {
         drainOnExit: false,
         onError: 'ignore',
         // Flags of this process are not handed down, unless that would lift the permission model.
-        ...((execArgv.length > 0 || !('permission' in process)) && { execArgv }),
+        ...((execArgv.length > 0 || !('permission' in process)) && { execArgv: guardedFlags(execArgv) }),
       },
       base,
     )
@@ -153,11 +154,27 @@ export class SyncWorker {
   #start(): Life & { state: 'loading' } {
     // A file may start itself once more in its worker, to any depth: that is another thread, and no deadlock.
     const identity = `${this.#file} as a worker at depth ${ancestors().length}`
-    const dispatcher = new Dispatcher(this.#options, identity)
-    const load = dispatcher.submit({ fn: this.#load, args: [] })
-    load.expected = true
+    const { dispatcher, load } = this.#startWith(identity, guardedEnv())
     this.#life = { state: 'loading', dispatcher, load, since: now() }
     return this.#life
+  }
+
+  /**
+   * A copy of the environment is what it takes for a test runner's `process.env` to reach the worker. But then Node also
+   * reads NODE_OPTIONS again, in which it accepts less for workers than for processes.
+   */
+  #startWith(identity: string, env: NodeJS.ProcessEnv | undefined): { dispatcher: Dispatcher; load: Task } {
+    const worker = { ...this.#options.worker, ...(env !== undefined && { env }) }
+    const dispatcher = new Dispatcher({ ...this.#options, worker }, identity)
+    try {
+      const load = dispatcher.submit({ fn: this.#load, args: [] })
+      load.expected = true
+      return { dispatcher, load }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (env === undefined || code !== 'ERR_WORKER_INVALID_EXEC_ARGV') throw error
+      return this.#startWith(identity, undefined)
+    }
   }
 
   /** Aborts the signal of a function that took too long, and ends the worker if that does not end it. */

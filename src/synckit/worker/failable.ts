@@ -1,3 +1,5 @@
+import { postLastWords } from './last-words.js'
+
 /** Rejects the calls that are running. */
 const running = new Set<(reason: unknown) => void>()
 let isListening = false
@@ -19,7 +21,14 @@ export function failOnUncaught(call: () => unknown): Promise<unknown> {
 function listen(): void {
   if (isListening) return
   isListening = true
+  let last: unknown
   process.on('uncaughtExceptionMonitor', error => {
+    last = error
     for (const reject of running) reject(error)
+  })
+  // The listener may end the worker at once, and the rejection comes too late. First: the bridge's own hook says that
+  // the worker is gone.
+  process.prependListener('exit', () => {
+    if (running.size > 0) postLastWords(last)
   })
 }
