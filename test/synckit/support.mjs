@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { folder, node } from '../child.mjs'
+import { root } from '../paths.mjs'
 
 const heads = {
   import: `import * as synckit from 'async-pool-executor/synckit'
@@ -46,6 +47,7 @@ export async function run(files, body, { system = 'import', ...options } = {}) {
   const home = options.cwd ?? folder()
   const script = system === 'import' ? 'script.mjs' : 'script.cjs'
   write(home, { ...files, [script]: `${heads[system]}\n${tools}\n${body}` })
+  link(home)
   const { lines, ...rest } = await node([join(home, script)], { ...options, cwd: home })
   return { said: lines.map(parse), ...rest, home }
 }
@@ -55,6 +57,13 @@ export function write(home, files) {
     mkdirSync(dirname(join(home, name)), { recursive: true })
     writeFileSync(join(home, name), source)
   }
+}
+
+/** A folder with a package.json of its own is no longer part of this package, and imports it as any other. */
+function link(home) {
+  const path = join(home, 'node_modules/async-pool-executor')
+  mkdirSync(dirname(path), { recursive: true })
+  if (!existsSync(path)) symlinkSync(root, path, 'dir')
 }
 
 function parse(line) {
