@@ -21,9 +21,7 @@ export {
   REQUIRE_FLAG,
   REQUIRE_FLAGS,
 } from './synckit/flags.js'
-/** @internal synckit exports it, but has no type for it. */
 export {
-  _generateGlobals,
   dataUrl,
   encodeImportModule,
   generateGlobals,
@@ -35,6 +33,7 @@ export {
 export { extractProperties } from './synckit/properties.js'
 export { runAsWorker } from './synckit/run-as-worker.js'
 export type * from './synckit/types.js'
+export * from './synckit/untyped.js'
 
 /** Loaded when it is first needed: worker files import this module too, and never need it. */
 const bridge = (): typeof Bridge => require('./synckit-bridge.js')

@@ -21,7 +21,7 @@ export interface TsRunnerSetup {
   execArgv: string[]
 }
 
-interface Helpers {
+export interface Helpers {
   dataUrl(code: string): URL
   encodeImportModule(moduleNameOrGlobalShim: GlobalShim | string, type?: 'import' | 'require'): string
   generateGlobals(
@@ -41,7 +41,7 @@ interface Helpers {
 export const mark: unique symbol = Symbol.for('async-pool-executor/synckit')
 
 /** @throws {ExecutorError} when the helper is called and synckit is not there */
-function forward<Name extends keyof Helpers>(name: Name): Helpers[Name] {
+export function forward<Name extends keyof Helpers>(name: Name): Helpers[Name] {
   const helper = (...args: unknown[]) => Reflect.apply(find(name), undefined, args)
   return Object.assign(helper, { [mark]: true }) as unknown as Helpers[Name]
 }
@@ -67,8 +67,6 @@ export const dataUrl: Helpers['dataUrl'] = forward('dataUrl')
 export const encodeImportModule: Helpers['encodeImportModule'] = forward('encodeImportModule')
 /** synckit's: the code that loads global shims as a worker file would. */
 export const generateGlobals: Helpers['generateGlobals'] = forward('generateGlobals')
-/** @internal synckit exports it, but has no type for it. */
-export const _generateGlobals: Helpers['_generateGlobals'] = forward('_generateGlobals')
 /** synckit's: whether this process was started with a flag. */
 export const hasFlag: Helpers['hasFlag'] = forward('hasFlag')
 /** synckit's: the MD5 hash in hexadecimal. */

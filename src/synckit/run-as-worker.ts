@@ -8,6 +8,7 @@ import type { AnyFn } from './types.js'
  * Called by a worker file, in which it names the function that {@link createSyncFn} calls. Anywhere else, as when the
  * caller imports the same file, it does nothing. Does not block.
  *
+ * @typeParam _R - not used; synckit has a second parameter
  * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is no function
  * @throws {ExecutorError} in a worker that synckit itself has started
  * @example
@@ -16,7 +17,7 @@ import type { AnyFn } from './types.js'
  *
  * runAsWorker((source, options) => prettier.format(source, options))
  */
-export function runAsWorker<T extends AnyFn<Promise<R> | R>, R = ReturnType<T>>(fn: T): void {
+export function runAsWorker<T extends AnyFn, _R = ReturnType<T>>(fn: T): void {
   if (typeof fn !== 'function') throw invalidType('fn', 'a function', fn)
   const register = scope[registerKey]
   if (register !== undefined) register(fn)
