@@ -14,6 +14,8 @@ const sections = [
   'http',
   'start-up',
   'idle-cpu',
+  'drop-in',
+  'real-users',
 ]
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : sections

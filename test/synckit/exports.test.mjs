@@ -36,7 +36,9 @@ describe.each(['import', 'require'])('async-pool-executor/synckit through %s', s
       ),
       { system, env: { PATH: process.env.PATH, ...env } },
     )
-    expect(said).toEqual([env.NODE_OPTIONS ? ['--no-warnings', '--require', './a "b" c.cjs', '--conditions=xy z'] : []])
+    expect(said).toEqual([
+      env.NODE_OPTIONS ? ['--no-warnings', '--require', './a "b" c.cjs', '--conditions=xy z'] : [],
+    ])
   })
 })
 
