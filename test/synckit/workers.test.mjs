@@ -1,7 +1,14 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { folder } from '../child.mjs'
 import { run, worker } from './support.mjs'
 
 const flagsOf = worker.import('() => process.execArgv')
+
+const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+  ? '--permission'
+  : '--experimental-permission'
 
 describe('the flags of a worker', () => {
   test('are those of execArgv, and none of the process', async () => {
@@ -34,12 +41,47 @@ describe('the flags of a worker', () => {
     const { said } = await run(
       { 'w.cjs': worker.require(`() => process.permission.has('child')`) },
       `say(createSyncFn(at('w.cjs'))()); say(thrown(() => createSyncFn(at('w.cjs'), { execArgv: ['--no-warnings'] })))`,
-      { flags: ['--experimental-permission', '--allow-worker', '--allow-fs-read=*'], system: 'require' },
+      { flags: [permission, '--allow-worker', '--allow-fs-read=*'], system: 'require' },
     )
     expect(said).toEqual([
       false,
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', message: expect.stringContaining('execArgv') }),
     ])
+  })
+})
+
+describe("Yarn's PnP", () => {
+  // What .pnp.cjs does that can be seen from here.
+  const pnp = `
+    const Module = require('node:module')
+    globalThis.loads = (globalThis.loads ?? 0) + 1
+    Object.defineProperty(process.versions, 'pnp', { value: '3' })
+    const resolve = Module._resolveFilename
+    Module._resolveFilename = (name, ...rest) => name === 'pnpapi' ? __filename : resolve(name, ...rest)`
+  const files = {
+    '.pnp.cjs': pnp,
+    '.pnp.loader.mjs': '',
+    'w.mjs': worker.import('() => [globalThis.loads, process.execArgv]'),
+  }
+
+  test('is handed to the worker, whose packages it finds', async () => {
+    const { said, home } = await run(files, `say(createSyncFn(at('w.mjs'))())`, {
+      flags: ['-r', './.pnp.cjs'],
+    })
+    const loader = pathToFileURL(join(home, '.pnp.loader.mjs')).href
+    expect(said).toEqual([[1, ['-r', join(home, '.pnp.cjs'), '--loader', loader]]])
+  })
+
+  test('is not, where NODE_OPTIONS do so already', async () => {
+    const cwd = folder()
+    const { said } = await run(files, `say(createSyncFn(at('w.mjs'))())`, {
+      cwd,
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `--no-warnings -r ${join(cwd, '.pnp.cjs')} --loader ${join(cwd, '.pnp.loader.mjs')}`,
+      },
+    })
+    expect(said).toEqual([[1, []]])
   })
 })
 

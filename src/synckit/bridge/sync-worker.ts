@@ -15,6 +15,7 @@ import type { WorkerSetup } from '../registration.js'
 import { type Below, explainDeath, isDeathError, timedOut, withCaller } from './failures.js'
 import { guardedEnv, guardedFlags } from './guard.js'
 import type { StartOptions } from './options.js'
+import { pnpFlags } from './pnp.js'
 import { supportFor } from './ts-runners.js'
 import type { WorkerFile } from './worker-file.js'
 
@@ -73,7 +74,8 @@ export class SyncWorker {
    */
   constructor(file: WorkerFile, start: StartOptions) {
     this.#file = file.path
-    const { execArgv, usesTsx } = supportFor(file, start.execArgv, start.tsRunner)
+    const { execArgv: wanted, usesTsx } = supportFor(file, start.execArgv, start.tsRunner)
+    const execArgv = [...pnpFlags(), ...guardedFlags(wanted)]
     const setup: WorkerSetup = {
       file: file.path,
       isEsm: file.isEsm,
@@ -93,7 +95,7 @@ export class SyncWorker {
         drainOnExit: false,
         onError: 'ignore',
         // Flags of this process are not handed down, unless that would lift the permission model.
-        ...((execArgv.length > 0 || !('permission' in process)) && { execArgv: guardedFlags(execArgv) }),
+        ...((execArgv.length > 0 || !('permission' in process)) && { execArgv }),
       },
       base,
     )
