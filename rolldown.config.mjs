@@ -32,6 +32,7 @@ export default defineConfig({
         { name: 'synckit-common', test: /src\/synckit\/\w+\.ts$/ },
       ],
     },
+    strict: true, // as the sources are, being ES modules
     generatedCode: { symbols: false },
     sourcemap: true,
     comments: false,

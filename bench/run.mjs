@@ -10,6 +10,8 @@ const sections = [
   'pinned',
   'first-calls',
   'throughput',
+  'payload',
+  'stream',
   'memory',
   'http',
   'start-up',

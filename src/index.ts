@@ -1,3 +1,4 @@
+export { callback } from './bridge/callback.js'
 export { asCompleted, gather, type WaitOptions, wait } from './bridge/compose.js'
 export {
   AsyncPoolExecutor,
@@ -7,7 +8,13 @@ export {
 } from './bridge/executor.js'
 export type { ModulePath } from './bridge/function-names.js'
 export { Future, type FutureState } from './bridge/future.js'
-export type { ExecutorOptions, MapOptions, TaskOptions } from './bridge/options.js'
+export type {
+  AttachOptions,
+  ExecutorOptions,
+  MapOptions,
+  StreamOptions,
+  TaskOptions,
+} from './bridge/options.js'
 export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
 export {
@@ -22,4 +29,5 @@ export {
   TimeoutError,
   WorkerDiedError,
 } from './channel/errors.js'
+export type { ExecutorHandle } from './channel/sharing.js'
 export { transfer } from './channel/transfer.js'

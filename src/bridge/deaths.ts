@@ -1,8 +1,8 @@
 import { now } from '../channel/clock.js'
 import { BrokenExecutorError, ExecutorClosedError, WorkerDiedError } from '../channel/errors.js'
+import type { Link } from './link.js'
 import type { ResolvedOptions } from './options.js'
 import type { Task } from './task.js'
-import type { WorkerLink } from './worker-link.js'
 
 /** What is known of the end of a worker. */
 export interface Death {
@@ -19,10 +19,12 @@ export interface Death {
 const startDeadline = 15_000
 
 /** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
-export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
+export function findDeath(link: Link, { hangTimeout }: ResolvedOptions): Death | undefined {
   // The exit code is looked at last: the thread may have gone through its exit hook since.
   if (link.isExiting || !link.isAlive())
-    return link.isTerminated && !link.isExiting ? terminated : describeDeath(link.exitCode)
+    return link.isTerminated && !link.isExiting
+      ? terminated
+      : { ...describeDeath(link.exitCode), isFinal: link.isOver }
   if (link.silence > hangTimeout) {
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
     link.stall = { exitCode: undefined, reason, cause: undefined }

@@ -1,7 +1,11 @@
 import { now } from '../channel/clock.js'
+import type { ExecutorHandle } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
-import { callerFile } from './base.js'
+import type { Remote } from '../comlink-types.js'
+import { Attachment } from './attachment.js'
+import { callerFile, callerFileOf } from './base.js'
 import { deadlineOf, never } from './deadline.js'
+import { callbackDeadlock } from './deadlock.js'
 import { type Call, Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
 import { FunctionNames, type ModulePath } from './function-names.js'
@@ -9,9 +13,23 @@ import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
 import { type MapRequest, mapBlocking } from './map.js'
 import { mapLater } from './map-async.js'
-import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './option-checks.js'
-import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
+import {
+  checkMapOptions,
+  checkShutdownOptions,
+  checkStreamOptions,
+  checkTaskOptions,
+} from './option-checks.js'
+import {
+  type AttachOptions,
+  type ExecutorOptions,
+  type MapOptions,
+  resolveOptions,
+  type StreamOptions,
+  type TaskOptions,
+} from './options.js'
+import { Remotes } from './remote.js'
 import { type ExecutorStats, statsOf } from './stats.js'
+import { type StreamRequest, streamBlocking, streamLater } from './stream.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
 import { TaskState } from './task.js'
 
@@ -55,10 +73,44 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
+    if (options instanceof Attachment) {
+      this.#dispatcher = new Dispatcher(options.options, options.shared.identity, options)
+      this.#functions = new FunctionNames(options.options.base)
+      return
+    }
     const file = callerFile(new.target, AsyncPoolExecutor)
     const resolved = resolveOptions(options, file)
     this.#dispatcher = new Dispatcher(resolved, identify(file, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
+  }
+
+  /**
+   * Makes an executor of this thread out of a handle that another thread gave it: it uses that executor's worker, and
+   * its tasks count to the same `size` and `queueSize`. Callers that wait for space are let in in their order. Arguments
+   * and results are copied, never moved. If the worker dies, the owner replaces it, when it waits for the executor
+   * itself or its event loop turns. The thread that owns the executor must outlive the others.
+   *
+   * @param options - what this thread decides by itself
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const executor = AsyncPoolExecutor.attach(workerData.handle)
+   */
+  static attach(handle: ExecutorHandle, options: AttachOptions = {}): AsyncPoolExecutor {
+    const attachment = new Attachment(handle, options, callerFileOf(AsyncPoolExecutor.attach))
+    return new AsyncPoolExecutor(attachment as never)
+  }
+
+  /**
+   * Plain data for {@link AsyncPoolExecutor.attach} in other threads of this process, to be sent there in any way, and to
+   * any number of them. Starts the worker. Does not block.
+   *
+   * @throws {ExecutorClosedError} after `shutdown`
+   * @example
+   * const worker = new Worker('./plugin.js', { workerData: { handle: executor.handle() } })
+   */
+  handle(): ExecutorHandle {
+    return { asyncPoolExecutor: this.#dispatcher.share() }
   }
 
   get name(): string {
@@ -138,6 +190,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     args?: Parameters<F>,
     options?: TaskOptions,
   ): Awaited<ReturnType<F>> {
+    if (this.#dispatcher.answers.isRunning) throw callbackDeadlock(this.name)
     const task = this.#dispatcher.submit(this.#check(modulePath, fnName, args, options))
     task.expected = true
     this.#dispatcher.await(task, never)
@@ -233,9 +286,74 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   }
 
   /**
+   * The items of an async generator in the worker, or of whatever iterable the function returns, as a plain iterator.
+   * The generator starts with the first item that is asked for and runs at most `lookAhead` items ahead of what has
+   * been read; asking blocks until the next item is there. Leaving the loop ends the generator and waits for its
+   * `finally` blocks; one that is in the midst of making an item has its signal aborted and is given a second for that.
+   *
+   * The stream holds a slot of the worker until it ends.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @returns an iterator whose `next` throws the generator's error at its position, and what `submit` throws
+   * @example
+   * for (const row of executor.stream('./db.js', 'rows', ['select * from users'])) console.log(row.name)
+   */
+  stream<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options: StreamOptions = {},
+  ): IterableIterator<R> {
+    const request = this.#checkStream(modulePath, fnName, args, options)
+    request.call.site = recordSite(this.stream)
+    return streamBlocking(request) as IterableIterator<R>
+  }
+
+  /**
+   * As {@link AsyncPoolExecutor.stream} for code on an event loop.
+   *
+   * @example
+   * for await (const row of executor.streamAsync('./db.js', 'rows', ['select * from users'])) await store(row)
+   */
+  streamAsync<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<R> {
+    const request = this.#checkStream(modulePath, fnName, args, options)
+    request.call.site = recordSite(this.streamAsync)
+    return streamLater(request) as AsyncIterableIterator<R>
+  }
+
+  /**
+   * A module of the worker's as an object for code on an event loop, by the rules of comlink, which is loaded with the
+   * first call: functions are called, properties read and set, classes constructed, all with promises; what is marked by
+   * `Comlink.proxy`, an argument or a result, is used where it is, and what is given to `Comlink.transfer` is moved. A
+   * call is a task, as by `runAsync`. Callbacks run in this thread: as those of {@link callback} do, and for as long as
+   * the worker holds them.
+   *
+   * A proxy can be released (`Comlink.releaseProxy`) and is, when it is garbage. That of the module outlives the death
+   * of the worker; the objects that its members made do not, and then reject with {@link WorkerDiedError}.
+   *
+   * @returns a proxy; its promises reject with what `submitAsync` rejects with, and with whatever the module throws
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @example
+   * const db = executor.remote<typeof import('./db.js')>('./db.js')
+   * const rows = await db.query('select * from users')
+   * await db.subscribe(Comlink.proxy(change => console.log(change)))
+   */
+  remote<M>(modulePath: ModulePath): Remote<M> {
+    this.#dispatcher.remotes ??= new Remotes(this.#dispatcher)
+    return this.#dispatcher.remotes.open(this.#functions.findRemote(modulePath)) as Remote<M>
+  }
+
+  /**
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
    * executor stays open.
    *
+   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
    */
@@ -245,7 +363,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
   joinAsync(): Promise<void> {
-    return this.#dispatcher.joinLater()
+    return this.#dispatcher.eventLoop.join()
   }
 
   /**
@@ -269,7 +387,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     const start = now()
     const deadline = this.#stopAccepting(options)
     if (options.wait !== false) {
-      if (await dispatcher.settleLater(deadline - start)) await dispatcher.closeWorkerLater(deadline)
+      if (await dispatcher.eventLoop.settle(deadline - start)) await dispatcher.closeWorkerLater(deadline)
       else giveUp(dispatcher, now() - start)
     }
     return { ...dispatcher.ledger.totals }
@@ -280,6 +398,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     checkShutdownOptions(options)
     const deadline = deadlineOf('options.timeout', options.timeout)
     this.#dispatcher.stopAccepting()
+    this.#dispatcher.streams.endAll()
     if (options.cancelPending === true) this.#dispatcher.cancelPending()
     return deadline
   }
@@ -297,6 +416,18 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   /** `shutdownAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdownAsync()
+  }
+
+  #checkStream(
+    modulePath: ModulePath,
+    fnName: string,
+    args: readonly unknown[] | undefined,
+    options: StreamOptions,
+  ): StreamRequest {
+    checkStreamOptions(options)
+    const { lookAhead = 64, ...taskOptions } = options
+    const call = this.#check(modulePath, fnName, args, taskOptions)
+    return { dispatcher: this.#dispatcher, call, lookAhead }
   }
 
   #checkMap(modulePath: ModulePath, fnName: string, options: MapOptions): Omit<MapRequest, 'items'> {

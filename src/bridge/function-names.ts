@@ -14,10 +14,17 @@ export interface FunctionName {
   readonly label: string
 }
 
+/** So many members of a module have names of their own in messages; who reads `remote.table[key]` may make up any number. */
+const mostMembers = 1000
+
+/** A module as `remote()` uses it: gives the name for one of its members. */
+export type RemoteModule = (member: string) => FunctionName
+
 /** The functions that one executor has been asked for. */
 export class FunctionNames {
   readonly #base: string
   readonly #modules = new Map<string, Map<string, FunctionName>>()
+  readonly #remotes = new Map<string, RemoteModule>()
   #count = 0
 
   /** @param base - `file:` URL of the file that './relative' is relative to */
@@ -30,9 +37,31 @@ export class FunctionNames {
     return this.#modules.get(path)?.get(name) ?? this.#add(path, name)
   }
 
+  /** @throws {TypeError} ERR_INVALID_ARG_TYPE if that cannot be the address of a module */
+  findRemote(modulePath: ModulePath): RemoteModule {
+    const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
+    const remote = this.#remotes.get(path) ?? this.#createRemote(path)
+    this.#remotes.set(path, remote)
+    return remote
+  }
+
+  #createRemote(path: string): RemoteModule {
+    const address = addressOf(path, '*', this.#base)
+    const members = new Map<string, FunctionName>()
+    return member => {
+      const name = members.has(member) || members.size < mostMembers ? member : '*'
+      const found = members.get(name) ?? this.#name({ ...address, name, isRemote: true })
+      members.set(name, found)
+      return found
+    }
+  }
+
+  #name(address: FunctionAddress): FunctionName {
+    return { number: this.#count++, address, label: labelOf(address) }
+  }
+
   #add(path: string, name: string): FunctionName {
-    const address = addressOf(path, name, this.#base)
-    const fn: FunctionName = { number: this.#count++, address, label: labelOf(address) }
+    const fn = this.#name(addressOf(path, name, this.#base))
     const functions = this.#modules.get(path) ?? new Map<string, FunctionName>()
     functions.set(name, fn)
     this.#modules.set(path, functions)

@@ -5,7 +5,7 @@ import { SHARE_ENV } from 'node:worker_threads'
 import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
-import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
+import type { AttachOptions, ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
 
 /** @param what - what messages call the value: `options.size` */
 type Check = (what: string, value: unknown) => void
@@ -33,6 +33,15 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   resourceLimits: checkObject,
 }
 
+const { base, timeout, drainOnExit, drainOnSignals, onError } = executorChecks
+const attachChecks: Record<keyof AttachOptions, Check> = {
+  base,
+  timeout,
+  drainOnExit,
+  drainOnSignals,
+  onError,
+}
+
 const taskChecks: Record<keyof TaskOptions, Check> = {
   timeout: checkMilliseconds,
   submitTimeout: checkMilliseconds,
@@ -51,8 +60,18 @@ const mapChecks: Record<keyof MapOptions, Check> = {
   ordered: checkBoolean,
 }
 
+const { idempotent: _, ...checksOfAnyTask } = taskChecks
+const streamChecks: Record<keyof StreamOptions, Check> = {
+  ...checksOfAnyTask,
+  lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
+}
+
 export function checkExecutorOptions(options: ExecutorOptions): void {
   checkOptions(options, executorChecks)
+}
+
+export function checkAttachOptions(options: AttachOptions): void {
+  checkOptions(options, attachChecks)
 }
 
 export function checkTaskOptions(options: TaskOptions): void {
@@ -61,6 +80,10 @@ export function checkTaskOptions(options: TaskOptions): void {
 
 export function checkMapOptions(options: MapOptions): void {
   checkOptions(options, mapChecks)
+}
+
+export function checkStreamOptions(options: StreamOptions): void {
+  checkOptions(options, streamChecks)
 }
 
 export function checkShutdownOptions(options: ShutdownOptions): void {

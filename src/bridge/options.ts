@@ -111,6 +111,17 @@ export interface MapOptions extends TaskOptions {
   ordered?: boolean
 }
 
+export interface StreamOptions extends Omit<TaskOptions, 'idempotent'> {
+  /** Items that the generator may make before they are read. @defaultValue 64 */
+  lookAhead?: number
+}
+
+/** What an executor that is attached to another thread's decides by itself. */
+export type AttachOptions = Pick<
+  ExecutorOptions,
+  'base' | 'timeout' | 'drainOnExit' | 'drainOnSignals' | 'onError'
+>
+
 /** The options with their defaults. */
 export interface ResolvedOptions {
   size: number

@@ -4,6 +4,7 @@ import { sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ExecutorError, TaskNotFoundError } from '../channel/errors.js'
 import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { refusedNames } from '../channel/remote-use.js'
 import { importFrom } from './import-from.js'
 import { unlessStalled } from './stall.js'
 
@@ -27,29 +28,41 @@ export interface FunctionEntry {
 const modules = new Map<string, Exports>()
 
 export function createEntry(address: FunctionAddress, roots: string[] | undefined): FunctionEntry {
-  const key = `${address.module}\n${address.base}`
+  const find = exportsFinder(address)
   let found: LoadedFunction | undefined
   return {
     label: labelOf(address),
     find() {
-      const exports = modules.get(key)
+      const exports = find()
       if (exports !== undefined) found ??= findFunction(exports, address)
       return found
     },
     async load() {
-      const exports = await unlessStalled(
-        loadModule(address, roots),
-        `a top-level await of ${address.module}`,
-      )
-      modules.set(key, exports)
+      const exports = await loadExports(address, roots)
       found ??= findFunction(exports, address)
       return found
     },
   }
 }
 
+/** What finds the exports of a module; they are undefined while it is not loaded. */
+export function exportsFinder(address: FunctionAddress): () => Exports | undefined {
+  const key = keyOf(address)
+  return () => modules.get(key)
+}
+
+export async function loadExports(address: FunctionAddress, roots: string[] | undefined): Promise<Exports> {
+  const exports = await unlessStalled(loadModule(address, roots), `a top-level await of ${address.module}`)
+  modules.set(keyOf(address), exports)
+  return exports
+}
+
+function keyOf({ module, base }: FunctionAddress): string {
+  return `${module}\n${base}`
+}
+
 /** A module's namespace, and its default export if there is one: for CommonJS that is `module.exports`. */
-interface Exports {
+export interface Exports {
   readonly namespace: unknown
   readonly default: unknown
 }
@@ -119,15 +132,21 @@ function findFunction(exports: Exports, address: FunctionAddress): LoadedFunctio
 }
 
 /** Own exports, but none whose name leads elsewhere. */
-const refused = new Set(['__proto__', 'constructor', 'prototype'])
-
-function ownValue(owner: unknown, key: string): unknown {
-  if (refused.has(key)) return undefined
+export function isOwn(owner: unknown, key: string): owner is object {
+  if (refusedNames.has(key)) return false
   const canOwn = (typeof owner === 'object' && owner !== null) || typeof owner === 'function'
-  return canOwn && Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
+  return canOwn && Object.hasOwn(owner, key)
 }
 
-function notFound(exports: Exports, { module, name }: FunctionAddress, value: unknown): TaskNotFoundError {
+function ownValue(owner: unknown, key: string): unknown {
+  return isOwn(owner, key) ? Reflect.get(owner, key) : undefined
+}
+
+export function notFound(
+  exports: Exports,
+  { module, name }: FunctionAddress,
+  value: unknown,
+): TaskNotFoundError {
   const exported = new Set<string>()
   for (const owner of [exports.namespace, exports.default]) {
     if (typeof owner !== 'object' || owner === null) continue

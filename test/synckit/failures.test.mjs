@@ -140,7 +140,9 @@ describe('a worker that ends', () => {
        say(fn('second'))
        words = died()
        say(fn('later', words))
-       await Atomics.waitAsync(words, 0, 0, 5000).value
+       const awake = setInterval(() => {}, 1000)
+       await Atomics.waitAsync(words, 0, 0).value
+       clearInterval(awake)
        say(fn('third'))`,
     )
     expect(said).toEqual(['later', 'second', 'later', 'third'])

@@ -34,8 +34,6 @@ const longestStart = 30_000
 /** Calls may nest: one that is being sent runs the getters of its arguments, which may call again. */
 const mostNested = 100
 
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
 /** What a synchronous function asks for. */
 export interface SyncCall {
   args: readonly unknown[]
@@ -182,15 +180,7 @@ export class SyncWorker {
   /** Aborts the signal of a function that took too long, and ends the worker if that does not end it. */
   #stop(dispatcher: Dispatcher, task: Task, reason: TimeoutError): void {
     dispatcher.cancel(task, reason)
-    const deadline = now() + grace
-    // Polled: the worker gives up a slot without ringing a bell. One that dies meanwhile never does.
-    while (dispatcher.running + dispatcher.queued > 0) {
-      if (now() >= deadline) {
-        this.#end(dispatcher)
-        return
-      }
-      Atomics.wait(pause, 0, 0, 1)
-    }
+    if (!dispatcher.join(now() + grace)) this.#end(dispatcher)
   }
 
   #end(dispatcher: Dispatcher): void {
