@@ -31,7 +31,7 @@ export interface SynckitOptions {
   globalShims?: GlobalShim[] | boolean
   /**
    * How long a call may take, in ms; then the function's signal is aborted, and the worker replaced if that does not
-   * end it. The worker's own start has as much time again, and a second at least. @defaultValue SYNCKIT_TIMEOUT, or no limit
+   * end it. The start of a worker has as much time again, and 2 s at least. @defaultValue SYNCKIT_TIMEOUT, or no limit
    */
   timeout?: number
   /** What is moved instead of copied with the first call. */

@@ -285,10 +285,10 @@ describe('a timeout', () => {
   test('does not count the start of the worker, and leaves later calls alone', async () => {
     const { said } = await run(
       {
-        'w.mjs': `await new Promise(resolve => setTimeout(resolve, 350))
+        'w.mjs': `await new Promise(resolve => setTimeout(resolve, 600))
           ${worker.import('answer => new Promise(resolve => answer && resolve(answer))')}`,
       },
-      `const fn = createSyncFn(at('w.mjs'), 300)
+      `const fn = createSyncFn(at('w.mjs'), 500)
        say(fn(1)); say(thrown(() => fn())); say(fn(2)); say(thrown(() => fn())); say(fn(3))`,
     )
     expect(said).toEqual([1, timedOut, 2, timedOut, 3])

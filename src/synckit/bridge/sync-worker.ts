@@ -23,10 +23,10 @@ import type { WorkerFile } from './worker-file.js'
 const entry = join(__dirname, 'synckit-worker.js')
 
 /** How long a function whose signal has been aborted may take to end before its worker is, in ms. */
-const grace = 50
+const grace = 100
 
 /** How long a worker may take to start and to load its file, if calls have a shorter limit, in ms. */
-const shortestStart = 1000
+const shortestStart = 2000
 
 /** A file that takes longer than this to load, in ms, while calls with a limit wait for it, never will. */
 const longestStart = 30_000
