@@ -31,7 +31,7 @@ const shortestStart = 2000
 /** A file that takes longer than this to load, in ms, while calls with a limit wait for it, never will. */
 const longestStart = 30_000
 
-/** Calls may nest: one that is being sent runs the getters of its arguments, which may call again. */
+/** Calls may nest: one that is being sent runs the getters of its arguments, and callbacks run during one. */
 const mostNested = 100
 
 /** What a synchronous function asks for. */
@@ -85,7 +85,7 @@ export class SyncWorker {
     this.#options = resolveOptions(
       {
         name: label,
-        size: 1,
+        size: mostNested,
         queueSize: mostNested,
         base,
         initializer: { module: entry, fn: 'prepare', args: [setup] },
