@@ -11,7 +11,7 @@ const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdi
 rmSync(`${root}/dist`, { recursive: true, force: true })
 node('node_modules/typescript/bin/tsc', '-p', '.')
 node('node_modules/rolldown/bin/cli.mjs', '-c')
-for (const entry of ['index', 'async', 'sync', 'task']) writeFaces(entry)
+for (const entry of ['index', 'async', 'sync', 'synckit', 'task']) writeFaces(entry)
 
 /**
  * Node gets a face that requires the implementation: to import a CommonJS file takes the module loader 6 ms longer.

@@ -188,6 +188,8 @@ export interface ModuleFunction {
   module: string
   base: string
   name: string
+  /** What messages call it, where its address would tell a user nothing. */
+  label?: string
   /** What `remote()` uses: not one function, but whatever the module exports. The name is for messages only. */
   isRemote?: true
 }
@@ -207,7 +209,7 @@ export interface InlineFunction {
 export function labelOf(address: FunctionAddress): string {
   const { kind, name } = address
   if (kind === 'inline') return `inline ${name === '' ? 'function' : name}`
-  return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
+  return address.label ?? `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
 }
 
 /** How a worker runs its CPU threads. */
