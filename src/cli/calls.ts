@@ -55,6 +55,7 @@ export class Calls {
   #waiting: AbortController | undefined
   /** A call has ended in another way than by not being found. */
   #isFound = false
+  #isAbandoned = false
   readonly #watch: NodeJS.Timeout | undefined
   #wasStuck = false
 
@@ -104,6 +105,7 @@ export class Calls {
       const future = await starting
       if (future === undefined) return undefined
       const outcome = await this.#outcomeOf(future)
+      if (this.#isAbandoned) return new Promise(() => {})
       if (!this.#withdrawn.delete(future)) return this.#found(outcome)
     }
   }
@@ -114,12 +116,10 @@ export class Calls {
     await this.#executor.shutdownAsync({ timeout: closingTime })
   }
 
-  /** After the run was stopped: aborts what runs, too; its rows are left undone. */
+  /** When the process is about to end: aborts what runs. Its rows come to no outcome that anybody could write down. */
   abandon(): void {
-    for (const future of this.#live.values()) {
-      this.#withdrawn.add(future)
-      future.cancel()
-    }
+    this.#isAbandoned = true
+    for (const future of this.#live.values()) future.cancel()
   }
 
   #createExecutor(): AsyncPoolExecutor {

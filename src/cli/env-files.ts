@@ -3,7 +3,9 @@ import { parseEnv } from 'node:util'
 import { messageOf, UsageError } from './usage-error.js'
 
 /**
- * Sets environment variables as `node --env-file` does: what is set already stays, and later files count more.
+ * Sets environment variables as `node --env-file` does: what is set already stays, and later files count more. Node
+ * itself looks at options of that name also behind a script's name (nodejs/node#54232), and exits with code 9 if there
+ * is no such file; what it has set, it has set to the same.
  *
  * @throws {UsageError} if a file cannot be read
  */

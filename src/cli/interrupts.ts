@@ -47,10 +47,13 @@ export class Interrupts {
    * call.
    */
   async #end(signal: Interrupt): Promise<void> {
-    this.calls?.abandon()
-    if (this.calls !== undefined && this.calls.stats().running > 0) {
+    const { calls } = this
+    calls?.abandon()
+    if (calls !== undefined && calls.stats().running > 0) {
+      const asked = performance.now()
       await delay(reactionTime)
-      if (this.calls.stats().heartbeatAge > reactionTime) process.kill(process.pid, signal)
+      const hasReacted = calls.stats().heartbeatAge <= performance.now() - asked
+      if (!hasReacted) process.kill(process.pid, signal)
     }
     process.exit(statusOfInterrupt[signal])
   }

@@ -48,7 +48,8 @@ export class LineParser implements RowParser {
     const bom = this.#lines === 0 && whole.startsWith('\uFEFF') ? 1 : 0
     const line = whole.slice(bom, whole.endsWith('\r') ? -1 : undefined)
     this.#lines++
-    if (this.#isTooLong) rows.push(this.#bad('RangeError', `is longer than ${longestRow} characters`, line))
+    if (this.#isTooLong || line.length > longestRow)
+      rows.push(this.#bad('RangeError', `is longer than ${longestRow} characters`, line))
     else if (this.#kind === 'text') rows.push({ index: this.#rows++, args: [line] })
     else if (line.trim() !== '') rows.push(this.#parse(line))
     this.#isTooLong = false
