@@ -22,8 +22,10 @@ export interface RowsOptions {
 /** Takes each row from its reading to its outcome. A bounded number of them is on its way at once. */
 export class Rows {
   readonly #options: RowsOptions
-  /** Twice what the executor takes: as many again may wait for a retry, or to be written. */
-  readonly #mostInFlight: number
+  /** What the executor takes. */
+  readonly #capacity: number
+  /** Rows that wait for a retry. */
+  #waiting = 0
   /** Called with each failure, and its row. */
   onFailure: (entry: Entry, row: Row) => void = () => {}
   /** Called with rows that have been written, and remembered. */
@@ -33,7 +35,7 @@ export class Rows {
 
   constructor(options: RowsOptions) {
     this.#options = options
-    this.#mostInFlight = 2 * (options.settings.size + options.settings.queueSize)
+    this.#capacity = options.settings.size + options.settings.queueSize
     options.stop.signal.addEventListener('abort', () => this.#wake())
   }
 
@@ -61,17 +63,26 @@ export class Rows {
   }
 
   async #enter(row: Row): Promise<void> {
-    const { stop, tally, order } = this.#options
-    const hasRoom = () => tally.inFlight < this.#mostInFlight && order.hasRoom(row.index)
-    if (!hasRoom()) await this.#until(() => hasRoom() || stop.isRequested)
+    const { stop, tally } = this.#options
+    if (!this.#hasRoom(row)) await this.#until(() => this.#hasRoom(row) || stop.isRequested)
     if (stop.isRequested) return
     tally.inFlight++
     void this.#process(row)
   }
 
   /**
-   * Waits on the event loop. What makes a condition true is a commit, an undone row or a stop, each of which wakes; and
-   * every row in flight comes to one of the first two, since a call always ends: with its worker if not before.
+   * As many rows as the executor takes may wait for a retry besides. Where all is remembered, what is being written
+   * counts as if it still ran: it would be run once more if the process were killed now.
+   */
+  #hasRoom({ index }: Row): boolean {
+    const { settings, tally, order } = this.#options
+    const most = settings.checkpoint === undefined ? 2 * this.#capacity : this.#capacity
+    return tally.inFlight - Math.min(this.#waiting, this.#capacity) < most && order.hasRoom(index)
+  }
+
+  /**
+   * Waits on the event loop. What makes a condition true is a commit, an undone row, a retry or a stop, each of which
+   * wakes; and every row in flight comes to one of the first two, since a call always ends: with its worker if not before.
    */
   async #until(condition: () => boolean): Promise<void> {
     while (!condition())
@@ -117,7 +128,10 @@ export class Rows {
       const outcome = await calls.call(args)
       if (outcome === undefined || outcome.ok || tries > settings.retries || isLasting(outcome.error))
         return outcome
+      this.#waiting++
+      this.#wake()
       await pause(retryDelay(settings.retryDelay, tries), stop.signal)
+      this.#waiting--
       if (stop.isRequested) return undefined
       tally.retries++
     }

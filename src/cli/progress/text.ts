@@ -5,12 +5,14 @@ export function count(value: number): string {
   return numbers.format(value)
 }
 
-/** Rows a second. */
+/** @param rate - rows a second; of few it says how many a minute */
 export function rateText(rate: number): string {
-  return `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`
+  if (rate >= 10) return `${count(Math.round(rate))}/s`
+  if (rate >= 1 || rate === 0) return `${rate.toFixed(1)}/s`
+  return `${(rate * 60).toFixed(1)}/min`
 }
 
-/** 42 s, 3:07, 1:02:03. */
+/** 0:42, 3:07, 1:02:03. */
 export function clock(seconds: number): string {
   const whole = Math.round(seconds)
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]

@@ -24,13 +24,20 @@ export interface View {
   left: number | undefined
 }
 
-/** The rate is that of so many ms. */
+/** The rate is that of so many ms, or of the whole run where those saw fewer rows than this. */
 const span = 10_000
+const leastRows = 5
+
+interface Sample {
+  time: number
+  done: number
+}
 
 /** Looks at a run now and then. */
 export class Viewer {
   readonly #sources: Sources
-  #samples: { time: number; done: number }[] = []
+  #first: Sample | undefined
+  #samples: Sample[] = []
 
   constructor(sources: Sources) {
     this.#sources = sources
@@ -46,12 +53,13 @@ export class Viewer {
   }
 
   #rate(done: number): number {
-    const time = performance.now()
-    this.#samples.push({ time, done })
-    while (this.#samples.length > 2 && time - (this.#samples[1]?.time ?? time) > span) this.#samples.shift()
-    const [first] = this.#samples
-    if (first === undefined || first.time === time) return 0
-    return ((done - first.done) / (time - first.time)) * 1000
+    const now = { time: performance.now(), done }
+    this.#first ??= now
+    this.#samples.push(now)
+    while (now.time - (this.#samples[1]?.time ?? now.time) > span) this.#samples.shift()
+    const recent = this.#samples[0] ?? now
+    const since = done - recent.done < leastRows ? this.#first : recent
+    return since.time === now.time ? 0 : ((done - since.done) / (now.time - since.time)) * 1000
   }
 
   #total(): number | undefined {

@@ -69,10 +69,12 @@ class Run {
       child.on('close', (code, signal) => {
         clearTimeout(timer)
         const { stdout, stderr } = this
-        if (isLate) reject(new Error(`hung for ${deadline} ms\n--- stdout\n${stdout}\n--- stderr\n${stderr}`))
+        if (isLate)
+          reject(new Error(`hung for ${deadline} ms\n-- stdout\n${tail(stdout)}\n-- stderr\n${tail(stderr)}`))
         else resolve({ code, signal, stdout, stderr, records: recordsOf(stdout) })
       })
     })
+    this.result.catch(() => {}) // a test that fails before it comes to this says why
   }
 
   /** Resolves when it has printed that. */
@@ -98,6 +100,10 @@ class Run {
   }
 }
 
+function tail(text) {
+  return text.slice(-3000)
+}
+
 /** Lines of JSON, in the order of their rows where they have one. */
 export function recordsOf(text) {
   const records = text
@@ -118,6 +124,7 @@ export function lines(count, first = 1) {
 /** Where `held` tasks wait for the test. Its address goes into the environment of the command. */
 export async function createGate() {
   const path = join(folder(), 'gate')
+  const unanswered = new Set()
   const arrived = []
   const awaited = []
   let forAll
@@ -126,14 +133,21 @@ export async function createGate() {
     socket.on('error', () => {}) // killed while it waited
     socket.on('data', bytes => {
       said += bytes
-      if (!said.endsWith('\n')) return
-      const arrival = { value: JSON.parse(said), answer: reply => socket.end(JSON.stringify(reply)) }
-      const next = awaited.shift()
-      if (forAll !== undefined) arrival.answer(forAll)
-      else if (next === undefined) arrived.push(arrival)
-      else next(arrival)
+      if (said.endsWith('\n')) arrive(JSON.parse(said), socket)
     })
   })
+  function arrive(value, socket) {
+    const answer = reply => {
+      unanswered.delete(answer)
+      socket.end(JSON.stringify(reply))
+    }
+    if (forAll !== undefined) answer(forAll)
+    else {
+      unanswered.add(answer)
+      arrived.push({ value, answer })
+      if (awaited.length > 0) awaited.shift()(arrived.shift())
+    }
+  }
   await new Promise(resolve => server.listen(path, resolve))
   onTestFinished(() => server.close())
   return {
@@ -141,10 +155,10 @@ export async function createGate() {
     /** The next task that has come; its `answer({ value })` or `answer({ error })` lets it go. */
     next: () =>
       arrived.length > 0 ? Promise.resolve(arrived.shift()) : new Promise(resolve => awaited.push(resolve)),
-    /** Answers all that have come, and all that will. */
+    /** Answers all that have come and have no answer, and all that will come. */
     open: reply => {
       forAll = reply
-      for (const { answer } of arrived) answer(reply)
+      for (const answer of unanswered) answer(reply)
     },
     /** How many have come and not been taken. */
     get waiting() {
