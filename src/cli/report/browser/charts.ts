@@ -1,6 +1,6 @@
 /* Runs in the page of a report. Draws what is in it as JSON; all else is in the page already. */
 import { BarChart, LineChart } from 'echarts/charts'
-import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components'
+import { GridComponent, LegendPlainComponent, TooltipComponent } from 'echarts/components'
 import { type EChartsCoreOption, init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import { type ChartData, ids } from '../chart-data.js'
@@ -9,7 +9,7 @@ import { loadOption } from './load.js'
 import { readTheme, type Theme } from './theme.js'
 import { throughputOption } from './throughput.js'
 
-use([BarChart, LineChart, GridComponent, LegendComponent, TooltipComponent, SVGRenderer])
+use([BarChart, LineChart, GridComponent, LegendPlainComponent, TooltipComponent, SVGRenderer])
 
 const options: Record<string, (data: ChartData, theme: Theme) => EChartsCoreOption> = {
   [ids.throughput]: throughputOption,
