@@ -10,8 +10,11 @@ const sections = [
   'pinned',
   'first-calls',
   'throughput',
+  'payload',
+  'stream',
   'memory',
   'http',
+  'cpu',
   'start-up',
   'idle-cpu',
 ]

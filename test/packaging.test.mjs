@@ -36,14 +36,23 @@ const futures = [1, 2, 3].map(value => executor.submit('./tasks.mjs', 'double', 
 console.log(futures.map(future => future.result()).join())
 console.log(executor.run('node:path', 'basename', ['/a/b']))
 try { executor.run('./tasks.mjs', 'nothing') } catch (error) { console.log(error instanceof ExecutorError, error.code) }
+console.log(executor.run('./tasks.mjs', 'double', [4], { offload: true }))
 executor.submit('node:console', 'log', ['drained'])
 process.exit(3)`
-const said = { lines: ['2,4,6', 'b', 'true ERR_TASK_NOT_FOUND', 'drained'], code: 3, stderr: '' }
+const said = { lines: ['2,4,6', 'b', 'true ERR_TASK_NOT_FOUND', '8', 'drained'], code: 3, stderr: '' }
 
 describe('the packed package', () => {
   test('holds what is built, and nothing of the house', () => {
     const paths = packed.files.map(({ path }) => path)
-    for (const path of ['package.json', 'LICENSE', 'dist/index.js', 'dist/index.mjs', 'dist/worker.js'])
+    for (const path of [
+      'package.json',
+      'LICENSE',
+      'dist/index.js',
+      'dist/index.mjs',
+      'dist/worker.js',
+      'dist/offload.js',
+      'dist/cpu.js',
+    ])
       expect(paths).toContain(path)
     expect(paths.filter(path => !/^(dist\/|package\.json$|LICENSE|README)/.test(path))).toEqual([])
   })

@@ -102,7 +102,6 @@ describe.each(['submit', 'trySubmit', 'run'])('%s refuses', method => {
       ['', type],
       [5, type],
       [{}, type],
-      [() => {}, type],
       [Symbol('s'), type],
       ['https://example.com/tasks.js', type],
       ['data:text/javascript,export const fn = () => {}', type],

@@ -5,3 +5,7 @@ export async function echo(value) {
 
 /** For peers that call a module's default export. */
 export default echo
+
+export async function* count(items) {
+  for (let i = 0; i < items; i++) yield i
+}

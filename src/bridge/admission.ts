@@ -1,4 +1,5 @@
-import { abortedError, onAbort } from './abort.js'
+import { onAbort } from '../channel/on-abort.js'
+import { abortedError } from './abort.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
@@ -38,7 +39,7 @@ export class Admission {
   /** Resolves once `accept` has been called, when it is this one's turn. */
   wait(fn: FunctionName, options: TaskOptions | undefined, accept: () => Task): Promise<Task> {
     const dispatcher = this.#dispatcher
-    dispatcher.holdEventLoop()
+    dispatcher.eventLoop.hold()
     return new Promise((resolve, reject) => {
       const timeout = options?.submitTimeout
       const timer =
@@ -51,7 +52,7 @@ export class Admission {
         this.#waiters.delete(waiter)
         clearTimeout(timer)
         stopListening?.()
-        dispatcher.releaseEventLoop()
+        dispatcher.eventLoop.release()
       }
       const waiter: Waiter = {
         accept,
@@ -75,7 +76,7 @@ export class Admission {
     this.#admitting = true
     try {
       for (const waiter of this.#waiters) {
-        if (!this.#dispatcher.hasSpaceOrAsk()) return
+        if (!this.#dispatcher.reserveOrAsk()) return
         this.#admitOne(waiter)
       }
     } finally {
@@ -102,6 +103,9 @@ export class Admission {
   #giveUp(waiter: Waiter, fn: FunctionName, waited: number): void {
     const dispatcher = this.#dispatcher
     if (dispatcher.link?.hasRoom() ?? true) this.#admitOne(waiter)
-    else waiter.reject(dispatcher.queueFull(fn, waited))
+    else {
+      waiter.reject(dispatcher.queueFull(fn, waited))
+      if (this.#waiters.size === 0) dispatcher.link?.unwish()
+    }
   }
 }

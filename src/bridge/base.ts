@@ -11,18 +11,27 @@ type Constructor = abstract new (...args: never[]) => unknown
  * @param inner - the constructor that is running, in case the engine has no frame for the other
  */
 export function callerFile(outermost: Constructor, inner: Constructor): string {
-  const name = firstFile(outermost) ?? firstFile(inner)
+  return toUrl(firstFile(outermost) ?? firstFile(inner))
+}
+
+/** The same for a function. */
+export function callerFileOf(fn: (...args: never[]) => unknown): string {
+  return toUrl(firstFile(fn))
+}
+
+function toUrl(name: string | undefined): string {
   if (name?.startsWith('file:')) return name
   return pathToFileURL(name !== undefined && isAbsolute(name) ? name : join(process.cwd(), 'base')).href
 }
 
-function firstFile(below: Constructor): string | undefined {
+function firstFile(below: Constructor | ((...args: never[]) => unknown)): string | undefined {
   return callSites(below)
     .map(site => site.getFileName() ?? undefined)
     .find(file => file !== undefined && !file.startsWith('node:'))
 }
 
-function callSites(below: Constructor): NodeJS.CallSite[] {
+function callSites(below: Constructor | ((...args: never[]) => unknown)): NodeJS.CallSite[] {
+  if (Object.isFrozen(Error)) return [] // by --frozen-intrinsics: then the working directory must do
   const { prepareStackTrace, stackTraceLimit } = Error
   Error.prepareStackTrace = (_error, sites) => sites
   Error.stackTraceLimit = 10

@@ -10,6 +10,16 @@ let due: { what: string; callback: () => void }[] = []
 let called = 0
 let calling = false
 
+/**
+ * Calls that tasks make and wait for. They do not queue up behind a callback that blocks: that may be waiting for the
+ * very task.
+ */
+const answersDue: (() => void)[] = []
+
+export function answerSoon(answer: () => void): void {
+  answersDue.push(answer)
+}
+
 /** @param what - what messages call the callback */
 export function callSoon(what: string, callback: () => void): void {
   due.push({ what, callback })
@@ -18,6 +28,7 @@ export function callSoon(what: string, callback: () => void): void {
 /** Calls what is due. A callback that blocks comes here again; what became due meanwhile follows after it. */
 export function callDue(): void {
   if (due.length > 0 && !calling) callAllDue()
+  else giveAnswers()
 }
 
 /** Also from within a callback: at exit, which a callback may have caused and then never returns from. */
@@ -31,4 +42,9 @@ export function callAllDue(): void {
     called = 0
     calling = false
   }
+  giveAnswers()
+}
+
+function giveAnswers(): void {
+  while (answersDue.length > 0) answersDue.shift()?.()
 }

@@ -5,7 +5,7 @@ import { deadlineOf, isOver, never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import { type Future, taskOf } from './future.js'
 import { checkAsCompletedOptions, checkGatherOptions, checkWaitOptions } from './option-checks.js'
-import { takeInOrPark } from './park.js'
+import { parkFor, takeInAll } from './park.js'
 import { type Task, TaskState } from './task.js'
 
 export interface WaitOptions {
@@ -122,7 +122,11 @@ class Watch {
   /** Blocks until the condition holds or the deadline has passed; returns whether it holds. */
   awaitUntil(holds: () => boolean, deadline: number): boolean {
     while (!holds()) {
-      const tookIn = takeInOrPark(this.#dispatchers, deadline)
+      const tookIn = takeInAll(this.#dispatchers)
+      if (!tookIn) {
+        for (const dispatcher of this.#dispatchers) dispatcher.refuseDeadlock()
+        parkFor(this.#dispatchers, deadline)
+      }
       callDue()
       if (!tookIn && isOver(deadline)) return holds()
     }

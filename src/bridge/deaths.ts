@@ -1,28 +1,20 @@
 import { now } from '../channel/clock.js'
+import { type Death, describeDeath } from '../channel/death.js'
 import { BrokenExecutorError, ExecutorClosedError, WorkerDiedError } from '../channel/errors.js'
+import type { Link } from './link.js'
 import type { ResolvedOptions } from './options.js'
 import type { Task } from './task.js'
-import type { WorkerLink } from './worker-link.js'
-
-/** What is known of the end of a worker. */
-export interface Death {
-  exitCode: number | undefined
-  /** In words. */
-  reason: string
-  /** The error that ended it, where there was one. */
-  cause: unknown
-  /** Another worker would fare no better. */
-  isFinal?: boolean
-}
 
 /** How long a thread may take to come to its first line, in ms. Node 20 tells nothing of one that never can. */
 const startDeadline = 15_000
 
 /** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
-export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): Death | undefined {
+export function findDeath(link: Link, { hangTimeout }: ResolvedOptions): Death | undefined {
   // The exit code is looked at last: the thread may have gone through its exit hook since.
   if (link.isExiting || !link.isAlive())
-    return link.isTerminated && !link.isExiting ? terminated : describeDeath(link.exitCode)
+    return link.isTerminated && !link.isExiting
+      ? terminated
+      : { ...describeDeath(link.exitCode), isFinal: link.isOver }
   if (link.silence > hangTimeout) {
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
     link.stall = { exitCode: undefined, reason, cause: undefined }
@@ -39,20 +31,6 @@ export function findDeath(link: WorkerLink, { hangTimeout }: ResolvedOptions): D
 }
 
 const terminated: Death = { exitCode: undefined, reason: 'it was terminated', cause: undefined }
-
-export function describeDeath(exitCode: number | undefined): Death {
-  const reason =
-    exitCode === undefined
-      ? 'it was terminated, ran out of memory or could not start'
-      : `it exited with code ${exitCode}`
-  return { exitCode, reason, cause: undefined }
-}
-
-export function withCause(death: Death, cause: Error | undefined): Death {
-  if (cause === undefined) return death
-  const outOfMemory = (cause as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY'
-  return { ...death, cause, reason: outOfMemory ? 'it ran out of memory' : 'an uncaught error ended it' }
-}
 
 /** Remembers deaths, to tell a worker that died from one that cannot live. */
 export class DeathCount {

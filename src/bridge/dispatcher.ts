@@ -1,36 +1,39 @@
 import type { Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
+import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
+import { onAbort } from '../channel/on-abort.js'
 import { Response } from '../channel/records.js'
+import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
-import { onAbort, refuseAborted } from './abort.js'
+import { refuseAborted } from './abort.js'
 import { Admission } from './admission.js'
+import { Answers } from './answers.js'
+import { AttachedLink } from './attached-link.js'
+import { type Attachment, createShared } from './attachment.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
-import {
-  abandonedError,
-  brokenError,
-  type Death,
-  DeathCount,
-  describeDeath,
-  diedError,
-  findDeath,
-  withCause,
-} from './deaths.js'
+import { callbackDeadlock } from './deadlock.js'
+import { abandonedError, brokenError, DeathCount, diedError, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
+import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
+import type { Link, LinkEvents } from './link.js'
+import { OpenStreams } from './open-streams.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import type { Source } from './park.js'
+import type { Remotes } from './remote.js'
 import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
+import type { StreamBuffer } from './stream.js'
 import type { SubmitSite } from './submit-site.js'
-import { settlesWithin, Task, TaskState } from './task.js'
+import { Task, TaskState } from './task.js'
 import { WorkerLink } from './worker-link.js'
 
 /** Ids are Int32 words in shared memory, where 0 means none. */
@@ -55,6 +58,8 @@ export interface Call {
   options?: TaskOptions | undefined
   /** Where it was submitted. */
   site?: SubmitSite | undefined
+  /** Where its items go, if it is a stream. */
+  stream?: StreamBuffer
 }
 
 /**
@@ -67,24 +72,30 @@ export class Dispatcher implements Source {
   readonly identity: string
   readonly ledger = new Ledger()
   readonly #admission = new Admission(this)
+  /** What its tasks call in this thread. */
+  readonly answers = new Answers((answer, transferList) => this.#link?.post(answer, transferList))
+  /** From the first `remote()` on. */
+  remotes: Remotes | undefined
+  readonly streams = new OpenStreams(this)
+  readonly eventLoop = new EventLoopWaits(this)
   readonly #deaths: DeathCount
-  #link: WorkerLink | undefined
+  readonly #attachment: Attachment | undefined
+  /** If it has been shared with other threads. */
+  #shared: SharedExecutor | undefined
+  #link: Link | undefined
   #workersStarted = 0
   #lastId = 0
   #closed = false
   /** The death that was one too many. */
   #broken: Death | undefined
-  /** Promises that somebody waits for. */
-  #awaited = 0
-  #watch: NodeJS.Timeout | undefined
-  /** Called when a task may have left the queue or its slot. */
-  readonly #spaceWaiters: (() => void)[] = []
   /** When the worker was last looked after. */
   #checked = 0
 
-  constructor(options: ResolvedOptions, identity: string) {
+  /** @param attachment - if another thread owns the executor */
+  constructor(options: ResolvedOptions, identity: string, attachment?: Attachment) {
     this.options = options
     this.identity = identity
+    this.#attachment = attachment
     this.#deaths = new DeathCount(options.restart)
   }
 
@@ -97,7 +108,7 @@ export class Dispatcher implements Source {
   }
 
   /** The worker and its channel; undefined before the first task, and between a death and the next task. */
-  get link(): WorkerLink | undefined {
+  get link(): Link | undefined {
     return this.#link
   }
 
@@ -107,6 +118,10 @@ export class Dispatcher implements Source {
 
   get queued(): number {
     return this.#link?.queued ?? 0
+  }
+
+  get unfinished(): number {
+    return this.#link?.unfinished ?? 0
   }
 
   get running(): number {
@@ -122,7 +137,7 @@ export class Dispatcher implements Source {
     this.takeIn()
     callDue()
     this.#checkOpen()
-    if (!this.#startedLink().hasSpace() || !this.#admission.isEmpty) this.#awaitSpace(call)
+    if (!this.#admission.isEmpty || !this.#startedLink().reserve()) this.#awaitSpace(call)
     return this.#accept(call)
   }
 
@@ -143,7 +158,7 @@ export class Dispatcher implements Source {
     this.#checkOpen()
     const { fn, options } = call
     refuseAborted(options?.signal, fn.label)
-    if (this.#admission.isEmpty && this.#startedLink().hasSpace()) return this.#accept(call)
+    if (this.#admission.isEmpty && this.#startedLink().reserve()) return this.#accept(call)
     return this.#admission.wait(fn, options, () => this.#accept(call))
   }
 
@@ -177,36 +192,11 @@ export class Dispatcher implements Source {
   /** Also waits for tasks that are settled, being cancelled or too late, and still hold their slots. */
   join(deadline: number): boolean {
     while (this.drain(deadline)) {
-      if (this.running === 0 && this.ledger.pending.size === 0) return true
+      if (this.unfinished === 0 && this.ledger.pending.size === 0) return true
       if (isOver(deadline)) return false
       if (!this.takeIn()) this.#link?.awaitRelease(deadline, this)
     }
     return false
-  }
-
-  /** Resolves when every accepted task is settled, or with false after `timeout` ms. Does not block. */
-  async settleLater(timeout: number): Promise<boolean> {
-    this.holdEventLoop()
-    const deadline = now() + timeout
-    try {
-      for (
-        let [task] = this.ledger.pending.values();
-        task !== undefined;
-        [task] = this.ledger.pending.values()
-      ) {
-        const left = deadline - now()
-        if (left <= 0) return false
-        await settlesWithin(task, left)
-      }
-      return true
-    } finally {
-      this.releaseEventLoop()
-    }
-  }
-
-  /** Also waits for slots that tasks hold which are settled, being cancelled or too late. Does not block. */
-  async joinLater(): Promise<void> {
-    while ((await this.settleLater(never)) && this.running > 0) await this.#spaceLater()
   }
 
   cancel(task: Task, reason: unknown): boolean {
@@ -229,6 +219,7 @@ export class Dispatcher implements Source {
   /** No more tasks from now on. The worker ends by itself after the last one. */
   stopAccepting(): void {
     this.#closed = true
+    this.#endSharing(SharedStatus.Closed)
     this.#admission.close(this.#closedError())
     this.#closeWhenIdle()
   }
@@ -258,7 +249,7 @@ export class Dispatcher implements Source {
     clearTimeout(timer)
   }
 
-  #letGo(): WorkerLink | undefined {
+  #letGo(): Link | undefined {
     const link = this.#link
     this.#link = undefined
     this.#forget()
@@ -276,19 +267,6 @@ export class Dispatcher implements Source {
     callDue()
   }
 
-  /** The event loop stays alive while anything is awaited, and looks after what a blocked caller looks after. */
-  holdEventLoop(): void {
-    if (this.#awaited++ > 0) return
-    this.#watch = setInterval(() => {
-      this.checkAlive()
-      callDue()
-    }, watchInterval)
-  }
-
-  releaseEventLoop(): void {
-    if (--this.#awaited === 0) clearInterval(this.#watch)
-  }
-
   hasNews(): boolean {
     return this.#link?.hasNews() ?? false
   }
@@ -304,29 +282,13 @@ export class Dispatcher implements Source {
     return this.#link?.hasSpace() ?? true
   }
 
-  /** If not, the worker will send a message when there is. */
-  hasSpaceOrAsk(): boolean {
-    if (this.hasSpace()) return true
-    this.#link?.askForSpace()
-    return this.hasSpace()
-  }
-
-  /** Resolves when a task may have left the queue or its slot. */
-  #spaceLater(): Promise<void> {
-    this.holdEventLoop()
-    return new Promise(resolve => {
-      const goOn = () => {
-        this.releaseEventLoop()
-        resolve()
-      }
-      this.#spaceWaiters.push(goOn)
-      this.#link?.askForSpace()
-      if (this.running === 0) this.#wakeSpaceWaiters()
-    })
-  }
-
-  #wakeSpaceWaiters(): void {
-    for (const goOn of this.#spaceWaiters.splice(0)) goOn()
+  /** Whether the next task can be sent; if not, the worker will send a message when it can. */
+  reserveOrAsk(): boolean {
+    const link = this.#startedLink()
+    if (link.reserve()) return true
+    link.askForSpace()
+    link.wish()
+    return link.reserve()
   }
 
   /** For code that polls: takes in what has come, and looks after the worker now and then. */
@@ -350,8 +312,16 @@ export class Dispatcher implements Source {
     else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
   }
 
+  /** @throws {DeadlockError} if this thread is about to wait for what waits for this thread */
+  refuseDeadlock(): void {
+    if (this.answers.isRunning) throw callbackDeadlock(this.name)
+    this.answers.refuseUnanswered()
+    this.streams.refuseDeadlock()
+  }
+
   /** Nobody will ever send what is pending in an executor whose worker was ended: it is abandoned. */
   #awaitNews(deadline: number): void {
+    this.refuseDeadlock()
     if (this.#link === undefined) this.abandon()
     else this.#link.awaitNews(deadline, this)
   }
@@ -369,25 +339,28 @@ export class Dispatcher implements Source {
 
   #checkOpen(): void {
     if (this.#broken !== undefined) throw brokenError(this.name, this.#broken)
-    if (this.#closed) throw this.#closedError()
+    if (this.#closed || this.#attachment?.status === SharedStatus.Closed) throw this.#closedError()
   }
 
   #closedError(): ExecutorClosedError {
     return new ExecutorClosedError(`executor '${this.name}' has been shut down and accepts no tasks`)
   }
 
-  #startedLink(): WorkerLink {
+  #startedLink(): Link {
     this.#link ??= this.#startLink()
     return this.#link
   }
 
-  #startLink(): WorkerLink {
+  #startLink(): Link {
     refuseOwnExecutor(this.identity, this.name)
     drainOnSignals(this)
-    const link: WorkerLink = new WorkerLink(this.options, [...ancestors(), this.identity], {
+    const link: Link = this.#connect({
       onMessage: message => {
         if (message[0] === Response.Died) link.lastWords = decodeError(message[1])
-        else if (message[0] === Response.Space) this.#wakeSpaceWaiters()
+        else if (message[0] === Response.Space) this.eventLoop.onSpace()
+        else if (message[0] === Response.Used || message[0] === Response.Dropped)
+          this.remotes?.receive(message)
+        else if (message[0] === Response.Connected) link.share(message[1])
         else this.ledger.receive(message)
       },
       onDelivery: () => {
@@ -403,24 +376,61 @@ export class Dispatcher implements Source {
       },
     })
     drainedAtExit.add(this)
+    return link
+  }
+
+  #connect(events: LinkEvents): Link {
+    if (this.#attachment !== undefined) return new AttachedLink(this.#attachment.shared, events)
+    const link = new WorkerLink(this.options, [...ancestors(), this.identity], this.#shared?.id, events)
+    if (this.#shared !== undefined) Atomics.add(this.#shared.state, Shared.Generation, 1)
     this.#workersStarted++
     announce(workerStarted, { executor: this.name, restarts: this.restarts })
     return link
   }
 
-  #awaitSpace({ fn, options }: Call): void {
+  /** Lets other threads use the executor too. */
+  share(): SharedExecutor {
+    if (this.#attachment !== undefined) return this.#attachment.shared
+    this.#checkOpen()
+    if (this.#shared === undefined) {
+      this.#shared = createShared(this.options, this.identity)
+      if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
+    }
+    this.#startedLink()
+    return this.#shared
+  }
+
+  #endSharing(status: SharedStatus): void {
+    if (this.#shared !== undefined) Atomics.store(this.#shared.state, Shared.Status, status)
+  }
+
+  #awaitSpace(call: Call): void {
+    try {
+      this.#awaitPlace(call)
+    } catch (error) {
+      this.#link?.unwish()
+      this.#admission.admit() // those who wait on the event loop wish anew
+      throw error
+    }
+  }
+
+  #awaitPlace({ fn, options }: Call): void {
     const start = now()
     const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
       this.#admission.admit() // they came first
       const link = this.#startedLink()
-      if (link.hasSpace()) return
+      if (link.reserve()) return
       if (isOver(deadline)) {
         if (link.hasRoom()) return
         throw this.queueFull(fn, now() - start)
       }
-      if (!this.takeIn()) link.awaitSpace(deadline, this)
+      link.wish()
+      if (!this.takeIn()) {
+        this.refuseDeadlock()
+        link.awaitSpace(deadline, this)
+      }
       callDue()
     }
   }
@@ -445,6 +455,7 @@ export class Dispatcher implements Source {
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     if (this.#link !== link) this.#send(this.#startedLink(), task)
     this.ledger.add(task)
+    if (task.stream !== undefined) this.streams.add(task)
     if (options?.signal !== undefined) this.#cancelOnAbort(task, options.signal)
     if (submitted.hasSubscribers) announce(submitted, task.info)
     if (!delivered) this.checkAlive()
@@ -460,15 +471,16 @@ export class Dispatcher implements Source {
     else task.observe(onAbort(signal, reason => this.cancel(task, reason)))
   }
 
-  #send(link: WorkerLink, task: Task, transferList?: readonly Transferable[]): boolean {
+  #send(link: Link, task: Task, transferList?: readonly Transferable[]): boolean {
     const { fn, args } = task
     link.define(fn)
     try {
       return link.run(requestOf(task), transferList)
     } catch (error) {
+      if (isTransferRefusal(error))
+        throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
-      if ((error as NodeJS.ErrnoException)?.code !== 'ERR_INVALID_TRANSFER_OBJECT') throw error
-      throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
+      throw error
     }
   }
 
@@ -486,7 +498,7 @@ export class Dispatcher implements Source {
     return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
-  #onDeath(link: WorkerLink, found: Death): void {
+  #onDeath(link: Link, found: Death): void {
     if (link !== this.#link) return
     link.takeInRest()
     const running = this.#runningIds()
@@ -500,7 +512,10 @@ export class Dispatcher implements Source {
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend()
     else this.#break(death)
-    this.#wakeSpaceWaiters()
+    this.remotes?.onDeath()
+    // Others have tasks there too, and may wait for a new worker.
+    if (this.#shared !== undefined && this.#broken === undefined && !this.#closed) this.#startedLink()
+    this.eventLoop.onSpace()
     this.#afterNews()
   }
 
@@ -517,6 +532,11 @@ export class Dispatcher implements Source {
   /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
   #resend(): void {
     for (const task of [...this.ledger.pending.values()]) {
+      if (task.stream?.isEnded) {
+        this.ledger.settle(task, TaskState.Fulfilled, undefined)
+        continue
+      }
+      task.isResent = true
       try {
         this.#send(this.#startedLink(), task)
       } catch (error) {
@@ -528,13 +548,14 @@ export class Dispatcher implements Source {
 
   #break(death: Death): void {
     this.#broken = death
+    this.#endSharing(SharedStatus.Broken)
     this.ledger.lose([...this.ledger.pending.values()], () => brokenError(this.name, death))
     this.#admission.close(brokenError(this.name, death))
     this.#forget()
   }
 
   /** The worker times tasks out, unless its event loop stands still. */
-  #timeOutOverdue(link: WorkerLink): void {
+  #timeOutOverdue(link: Link): void {
     for (const { id, age } of link.runningTasks()) {
       const task = this.ledger.pending.get(id)
       if (task?.timeout === undefined || age < task.timeout + grace) continue

@@ -1,22 +1,34 @@
 import { now } from '../channel/clock.js'
+import type { ExecutorHandle } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
-import { callerFile } from './base.js'
+import type { Remote } from '../comlink-types.js'
+import { Attachment } from './attachment.js'
+import { callerFile, callerFileOf } from './base.js'
+import { mapCall, streamCall, type Target, taskCall } from './call.js'
 import { deadlineOf, never } from './deadline.js'
-import { type Call, Dispatcher } from './dispatcher.js'
+import { callbackDeadlock } from './deadlock.js'
+import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
-import { FunctionNames, type ModulePath } from './function-names.js'
+import { FunctionNames, type ModulePath, type TaskFunction } from './function-names.js'
 import { createFuture, type Future } from './future.js'
 import { identify } from './identity.js'
 import { type MapRequest, mapBlocking } from './map.js'
 import { mapLater } from './map-async.js'
-import { checkMapOptions, checkShutdownOptions, checkTaskOptions } from './option-checks.js'
-import { type ExecutorOptions, type MapOptions, resolveOptions, type TaskOptions } from './options.js'
+import { createFacade, type ModuleFacade, type Streamed } from './module-facade.js'
+import { checkShutdownOptions, checkTaskOptions } from './option-checks.js'
+import {
+  type AttachOptions,
+  type ExecutorOptions,
+  type MapOptions,
+  resolveOptions,
+  type StreamOptions,
+  type TaskOptions,
+} from './options.js'
+import { Remotes } from './remote.js'
 import { type ExecutorStats, statsOf } from './stats.js'
+import { streamBlocking, streamLater } from './stream.js'
 import { appendSite, recordSite, siteOf } from './submit-site.js'
 import { TaskState } from './task.js'
-
-// biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
-export type TaskFunction = (...args: any[]) => unknown
 
 export interface ShutdownOptions {
   /** Block until every accepted task is settled and the worker has ended. @defaultValue true */
@@ -55,10 +67,44 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @throws {RangeError} ERR_OUT_OF_RANGE
    */
   constructor(options?: ExecutorOptions | number) {
+    if (options instanceof Attachment) {
+      this.#dispatcher = new Dispatcher(options.options, options.shared.identity, options)
+      this.#functions = new FunctionNames(options.options.base)
+      return
+    }
     const file = callerFile(new.target, AsyncPoolExecutor)
     const resolved = resolveOptions(options, file)
     this.#dispatcher = new Dispatcher(resolved, identify(file, resolved.name))
     this.#functions = new FunctionNames(resolved.base)
+  }
+
+  /**
+   * Makes an executor of this thread out of a handle that another thread gave it: it uses that executor's worker, and
+   * its tasks count to the same `size` and `queueSize`. Callers that wait for space are let in in their order. Arguments
+   * and results are copied, never moved. If the worker dies, the owner replaces it, when it waits for the executor
+   * itself or its event loop turns. The thread that owns the executor must outlive the others.
+   *
+   * @param options - what this thread decides by itself
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const executor = AsyncPoolExecutor.attach(workerData.handle)
+   */
+  static attach(handle: ExecutorHandle, options: AttachOptions = {}): AsyncPoolExecutor {
+    const attachment = new Attachment(handle, options, callerFileOf(AsyncPoolExecutor.attach))
+    return new AsyncPoolExecutor(attachment as never)
+  }
+
+  /**
+   * Plain data for {@link AsyncPoolExecutor.attach} in other threads of this process, to be sent there in any way, and to
+   * any number of them. Starts the worker. Does not block.
+   *
+   * @throws {ExecutorClosedError} after `shutdown`
+   * @example
+   * const worker = new Worker('./plugin.js', { workerData: { handle: executor.handle() } })
+   */
+  handle(): ExecutorHandle {
+    return { asyncPoolExecutor: this.#dispatcher.share() }
   }
 
   get name(): string {
@@ -103,10 +149,24 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Future<Awaited<ReturnType<F>>> {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Future<Awaited<ReturnType<F>>>
+  /**
+   * Hands over a call of the function itself, which travels as its source text: without the variables around it, and
+   * with `this` undefined. `import()` in it, and `require`, resolve from `base`.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_VALUE for what cannot travel: native and bound functions, classes, getters
+   * @example
+   * const future = executor.submit(async url => (await fetch(url)).status, [url])
+   */
+  submit<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Future<Awaited<ReturnType<F>>>
+  submit(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Future<unknown> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.submit)
-    return createFuture(this.#dispatcher.submit(call)) as Future<Awaited<ReturnType<F>>>
+    return createFuture(this.#dispatcher.submit(call))
   }
 
   /**
@@ -117,12 +177,23 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Future<Awaited<ReturnType<F>>> | undefined {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Future<Awaited<ReturnType<F>>> | undefined
+  /** With the function itself instead of its address. */
+  trySubmit<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Future<Awaited<ReturnType<F>>> | undefined
+  trySubmit(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): Future<unknown> | undefined {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.trySubmit)
     const task = this.#dispatcher.trySubmit(call)
-    if (task === undefined) return undefined
-    return createFuture(task) as Future<Awaited<ReturnType<F>>>
+    return task && createFuture(task)
   }
 
   /**
@@ -137,12 +208,21 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Awaited<ReturnType<F>> {
-    const task = this.#dispatcher.submit(this.#check(modulePath, fnName, args, options))
+  ): Awaited<ReturnType<F>>
+  /**
+   * With the function itself instead of its address.
+   *
+   * @example
+   * const text = executor.run(async url => (await fetch(url)).text(), [url])
+   */
+  run<F extends TaskFunction>(fn: F, args?: Parameters<F>, options?: TaskOptions): Awaited<ReturnType<F>>
+  run(target: Target, second?: unknown, third?: unknown, fourth?: unknown): unknown {
+    if (this.#dispatcher.answers.isRunning) throw callbackDeadlock(this.name)
+    const task = this.#dispatcher.submit(taskCall(this.#functions, target, second, third, fourth))
     task.expected = true
     this.#dispatcher.await(task, never)
     if (task.state === TaskState.Rejected) appendSite(task.value, siteOf(this.run))
-    return task.read() as Awaited<ReturnType<F>>
+    return task.read()
   }
 
   /**
@@ -154,15 +234,27 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @example
    * for await (const line of lines) await executor.submitAsync('./tasks.js', 'store', [line])
    */
-  async submitAsync<F extends TaskFunction>(
+  submitAsync<F extends TaskFunction>(
     modulePath: ModulePath,
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Promise<Future<Awaited<ReturnType<F>>>> {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Promise<Future<Awaited<ReturnType<F>>>>
+  /** With the function itself instead of its address. */
+  submitAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Future<Awaited<ReturnType<F>>>>
+  async submitAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): Promise<Future<unknown>> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.submitAsync)
-    return createFuture(await this.#dispatcher.submitLater(call)) as Future<Awaited<ReturnType<F>>>
+    return createFuture(await this.#dispatcher.submitLater(call))
   }
 
   /**
@@ -173,17 +265,24 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * @example
    * const page = await executor.runAsync('./tasks.js', 'fetchPage', [url], { signal })
    */
-  async runAsync<F extends TaskFunction>(
+  runAsync<F extends TaskFunction>(
     modulePath: ModulePath,
     fnName: string,
     args?: Parameters<F>,
     options?: TaskOptions,
-  ): Promise<Awaited<ReturnType<F>>> {
-    const call = this.#check(modulePath, fnName, args, options)
+  ): Promise<Awaited<ReturnType<F>>>
+  /** With the function itself instead of its address. */
+  runAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: TaskOptions,
+  ): Promise<Awaited<ReturnType<F>>>
+  async runAsync(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Promise<unknown> {
+    const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.runAsync)
     const task = await this.#dispatcher.submitLater(call)
     task.expected = true
-    return (createFuture(task) as Future<Awaited<ReturnType<F>>>).promise()
+    return createFuture(task).promise()
   }
 
   /**
@@ -199,11 +298,14 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     modulePath: ModulePath,
     fnName: string,
     items: Iterable<T>,
-    options: MapOptions = {},
-  ): IterableIterator<R> {
-    const request = this.#checkMap(modulePath, fnName, options)
+    options?: MapOptions,
+  ): IterableIterator<R>
+  /** With the function itself instead of its address. */
+  map<T, R>(fn: (item: T) => R, items: Iterable<T>, options?: MapOptions): IterableIterator<Awaited<R>>
+  map(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
+    const { items, ...request } = this.#mapRequest(target, second, third, fourth)
     request.site = recordSite(this.map)
-    if (isIterable(items)) return mapBlocking({ ...request, items }) as IterableIterator<R>
+    if (isIterable(items)) return mapBlocking({ ...request, items })
     const hint = isAsyncIterable(items) ? ' (an async iterable needs mapAsync)' : ''
     throw invalidType('items', `an iterable${hint}`, items)
   }
@@ -223,19 +325,134 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     modulePath: ModulePath,
     fnName: string,
     items: Iterable<T> | AsyncIterable<T>,
-    options: MapOptions = {},
-  ): AsyncIterableIterator<R> {
-    const request = this.#checkMap(modulePath, fnName, options)
+    options?: MapOptions,
+  ): AsyncIterableIterator<R>
+  /** With the function itself instead of its address. */
+  mapAsync<T, R>(
+    fn: (item: T) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options?: MapOptions,
+  ): AsyncIterableIterator<Awaited<R>>
+  mapAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): AsyncIterableIterator<unknown> {
+    const { items, ...request } = this.#mapRequest(target, second, third, fourth)
     request.site = recordSite(this.mapAsync)
     if (!isIterable(items) && !isAsyncIterable(items))
       throw invalidType('items', 'an iterable or an async iterable', items)
-    return mapLater({ ...request, items }) as AsyncIterableIterator<R>
+    return mapLater({ ...request, items })
+  }
+
+  /**
+   * The items of an async generator in the worker, or of whatever iterable the function returns, as a plain iterator.
+   * The generator starts with the first item that is asked for and runs at most `lookAhead` items ahead of what has
+   * been read; asking blocks until the next item is there. Leaving the loop ends the generator and waits for its
+   * `finally` blocks; one that is in the midst of making an item has its signal aborted and is given a second for that.
+   *
+   * The stream holds a slot of the worker until it ends.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @returns an iterator whose `next` throws the generator's error at its position, and what `submit` throws
+   * @example
+   * for (const row of executor.stream('./db.js', 'rows', ['select * from users'])) console.log(row.name)
+   */
+  stream<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options?: StreamOptions,
+  ): IterableIterator<R>
+  /** With the function itself instead of its address. */
+  stream<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: StreamOptions,
+  ): IterableIterator<Streamed<F>>
+  stream(target: Target, second?: unknown, third?: unknown, fourth?: unknown): IterableIterator<unknown> {
+    const { call, lookAhead } = streamCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.stream)
+    return streamBlocking({ dispatcher: this.#dispatcher, call, lookAhead })
+  }
+
+  /**
+   * As {@link AsyncPoolExecutor.stream} for code on an event loop.
+   *
+   * @example
+   * for await (const row of executor.streamAsync('./db.js', 'rows', ['select * from users'])) await store(row)
+   */
+  streamAsync<R>(
+    modulePath: ModulePath,
+    fnName: string,
+    args?: readonly unknown[],
+    options?: StreamOptions,
+  ): AsyncIterableIterator<R>
+  /** With the function itself instead of its address. */
+  streamAsync<F extends TaskFunction>(
+    fn: F,
+    args?: Parameters<F>,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<Streamed<F>>
+  streamAsync(
+    target: Target,
+    second?: unknown,
+    third?: unknown,
+    fourth?: unknown,
+  ): AsyncIterableIterator<unknown> {
+    const { call, lookAhead } = streamCall(this.#functions, target, second, third, fourth)
+    call.site = recordSite(this.streamAsync)
+    return streamLater({ dispatcher: this.#dispatcher, call, lookAhead })
+  }
+
+  /**
+   * The functions of a module by their names, typed by the module: `tasks.run.fetchPage(url)` is
+   * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call.
+   *
+   * @typeParam M - the type of the module: `typeof import('./tasks.js')`
+   * @param options - for every call through the facade
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   * @example
+   * const tasks = executor.module<typeof import('./tasks.js')>('./tasks.js')
+   * const page = tasks.run.fetchPage(url)
+   * const futures = urls.map(url => tasks.submit.fetchPage(url))
+   */
+  module<M>(modulePath: ModulePath, options?: TaskOptions): ModuleFacade<M> {
+    this.#functions.checkModule(modulePath)
+    if (options !== undefined) checkTaskOptions(options)
+    return createFacade<M>(this, String(modulePath), options)
+  }
+
+  /**
+   * A module of the worker's as an object for code on an event loop, by the rules of comlink, which is loaded with the
+   * first call: functions are called, properties read and set, classes constructed, all with promises; what is marked by
+   * `Comlink.proxy`, an argument or a result, is used where it is, and what is given to `Comlink.transfer` is moved. A
+   * call is a task, as by `runAsync`. Callbacks run in this thread: as those of {@link callback} do, and for as long as
+   * the worker holds them.
+   *
+   * A proxy can be released (`Comlink.releaseProxy`) and is, when it is garbage. That of the module outlives the death
+   * of the worker; the objects that its members made do not, and then reject with {@link WorkerDiedError}.
+   *
+   * @returns a proxy; its promises reject with what `submitAsync` rejects with, and with whatever the module throws
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @example
+   * const db = executor.remote<typeof import('./db.js')>('./db.js')
+   * const rows = await db.query('select * from users')
+   * await db.subscribe(Comlink.proxy(change => console.log(change)))
+   */
+  remote<M>(modulePath: ModulePath): Remote<M> {
+    this.#dispatcher.remotes ??= new Remotes(this.#dispatcher)
+    return this.#dispatcher.remotes.open(this.#functions.findRemote(modulePath)) as Remote<M>
   }
 
   /**
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
    * executor stays open.
    *
+   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
    */
@@ -245,7 +462,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
   joinAsync(): Promise<void> {
-    return this.#dispatcher.joinLater()
+    return this.#dispatcher.eventLoop.join()
   }
 
   /**
@@ -269,7 +486,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     const start = now()
     const deadline = this.#stopAccepting(options)
     if (options.wait !== false) {
-      if (await dispatcher.settleLater(deadline - start)) await dispatcher.closeWorkerLater(deadline)
+      if (await dispatcher.eventLoop.settle(deadline - start)) await dispatcher.closeWorkerLater(deadline)
       else giveUp(dispatcher, now() - start)
     }
     return { ...dispatcher.ledger.totals }
@@ -280,6 +497,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     checkShutdownOptions(options)
     const deadline = deadlineOf('options.timeout', options.timeout)
     this.#dispatcher.stopAccepting()
+    this.#dispatcher.streams.endAll()
     if (options.cancelPending === true) this.#dispatcher.cancelPending()
     return deadline
   }
@@ -299,22 +517,10 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     await this.shutdownAsync()
   }
 
-  #checkMap(modulePath: ModulePath, fnName: string, options: MapOptions): Omit<MapRequest, 'items'> {
-    checkMapOptions(options)
+  #mapRequest(target: Target, second: unknown, third: unknown, fourth: unknown): MapRequest {
+    const { fn, items, options } = mapCall(this.#functions, target, second, third, fourth)
     const { lookAhead = this.size + this.queueSize, ordered = true, ...taskOptions } = options
-    const { fn } = this.#check(modulePath, fnName, undefined, taskOptions)
-    return { dispatcher: this.#dispatcher, fn, options: taskOptions, lookAhead, ordered }
-  }
-
-  #check(
-    modulePath: ModulePath,
-    fnName: string,
-    args: readonly unknown[] | undefined,
-    options: TaskOptions | undefined,
-  ): Call {
-    if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
-    if (options !== undefined) checkTaskOptions(options)
-    return { fn: this.#functions.find(modulePath, fnName), args: args ?? [], options, site: undefined }
+    return { dispatcher: this.#dispatcher, fn, items, options: taskOptions, lookAhead, ordered }
   }
 }
 

@@ -68,9 +68,13 @@ class DrainedAtExit {
 
   #settleAll(notice: Notice): void {
     const start = now()
-    for (const { ledger } of this.#dispatchers) ledger.lost.clear()
+    for (const dispatcher of this.#dispatchers) {
+      dispatcher.ledger.lost.clear()
+      dispatcher.streams.endAll()
+    }
     callAllDue()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
+      for (const { answers } of pending) answers.refuseUnanswered()
       const deadline = start + Math.min(...pending.map(timeoutOf))
       if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
         for (const dispatcher of pending)

@@ -1,12 +1,16 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { type FunctionAddress, labelOf, type ModuleFunction } from '../channel/records.js'
 import { invalidType } from '../channel/validate.js'
+import { sourceOf } from './inline.js'
 
 /** What `submit` takes for a module: absolute path, `file:` URL, package name, `node:` builtin or `./relative`. */
 export type ModulePath = string | URL
 
-/** An exported function as the channel knows it: named once, then called by number. */
+// biome-ignore lint/suspicious/noExplicitAny: parameters of a function type are only inferred from `any`
+export type TaskFunction = (...args: any[]) => unknown
+
+/** A function as the channel knows it: named once, then called by number. */
 export interface FunctionName {
   readonly number: number
   readonly address: FunctionAddress
@@ -14,10 +18,20 @@ export interface FunctionName {
   readonly label: string
 }
 
+/** So many members of a module have names of their own in messages; who reads `remote.table[key]` may make up any number. */
+const mostMembers = 1000
+
+/** A module as `remote()` uses it: gives the name for one of its members. */
+export type RemoteModule = (member: string) => FunctionName
+
 /** The functions that one executor has been asked for. */
 export class FunctionNames {
   readonly #base: string
   readonly #modules = new Map<string, Map<string, FunctionName>>()
+  readonly #remotes = new Map<string, RemoteModule>()
+  /** Functions that were given themselves. Most are new objects at each submit: below that they count by their text. */
+  readonly #inline = new WeakMap<TaskFunction, FunctionName>()
+  readonly #sources = new Map<string, FunctionName>()
   #count = 0
 
   /** @param base - `file:` URL of the file that './relative' is relative to */
@@ -30,9 +44,54 @@ export class FunctionNames {
     return this.#modules.get(path)?.get(name) ?? this.#add(path, name)
   }
 
+  /** @throws {TypeError} ERR_INVALID_ARG_TYPE if that cannot be the address of a module */
+  findRemote(modulePath: ModulePath): RemoteModule {
+    const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
+    const remote = this.#remotes.get(path) ?? this.#createRemote(path)
+    this.#remotes.set(path, remote)
+    return remote
+  }
+
+  #createRemote(path: string): RemoteModule {
+    const address = addressOf(path, '*', this.#base)
+    const members = new Map<string, FunctionName>()
+    return member => {
+      const name = members.has(member) || members.size < mostMembers ? member : '*'
+      const found = members.get(name) ?? this.#number({ ...address, name, isRemote: true })
+      members.set(name, found)
+      return found
+    }
+  }
+
+  /** @throws {TypeError} ERR_INVALID_ARG_VALUE if the function cannot travel as source */
+  findInline(fn: TaskFunction): FunctionName {
+    return this.#inline.get(fn) ?? this.#addInline(fn)
+  }
+
+  /** @throws {TypeError} ERR_INVALID_ARG_TYPE */
+  checkModule(modulePath: ModulePath): void {
+    resolveModule(typeof modulePath === 'string' ? modulePath : hrefOf(modulePath), this.#base)
+  }
+
+  #addInline(target: TaskFunction): FunctionName {
+    const text = Function.prototype.toString.call(target)
+    const name = typeof target.name === 'string' ? target.name : ''
+    const key = `${name}\n${text}`
+    let fn = this.#sources.get(key)
+    if (fn === undefined) {
+      fn = this.#number({ kind: 'inline', source: sourceOf(target, text), base: this.#base, name })
+      this.#sources.set(key, fn)
+    }
+    this.#inline.set(target, fn)
+    return fn
+  }
+
+  #number(address: FunctionAddress): FunctionName {
+    return { number: this.#count++, address, label: labelOf(address) }
+  }
+
   #add(path: string, name: string): FunctionName {
-    const address = addressOf(path, name, this.#base)
-    const fn: FunctionName = { number: this.#count++, address, label: labelOf(address) }
+    const fn = this.#number(addressOf(path, name, this.#base))
     const functions = this.#modules.get(path) ?? new Map<string, FunctionName>()
     functions.set(name, fn)
     this.#modules.set(path, functions)
@@ -41,11 +100,11 @@ export class FunctionNames {
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE if that cannot be the address of a function */
-export function addressOf(modulePath: ModulePath, name: string, base: string): FunctionAddress {
+export function addressOf(modulePath: ModulePath, name: string, base: string): ModuleFunction {
   if (typeof name !== 'string' || name === '')
     throw invalidType('fnName', 'the name of an exported function', name)
   const path = typeof modulePath === 'string' ? modulePath : hrefOf(modulePath)
-  return { module: resolveModule(path, base), base, name }
+  return { kind: 'module', module: resolveModule(path, base), base, name }
 }
 
 const expected = "an absolute path, a file: URL, a package name, a node: builtin or './relative'"

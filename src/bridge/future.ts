@@ -99,10 +99,10 @@ export class Future<T> {
     if (task.state === TaskState.Pending) task.dispatcher.takeIn()
     task.expected = true // from here on an unhandled failure is Node's to report, as for any promise
     if (task.state !== TaskState.Pending) return new Promise(resolve => resolve(task.read() as T))
-    task.dispatcher.holdEventLoop()
+    task.dispatcher.eventLoop.hold()
     return new Promise((resolve, reject) =>
       task.observe(() => {
-        task.dispatcher.releaseEventLoop()
+        task.dispatcher.eventLoop.release()
         if (task.state === TaskState.Fulfilled) resolve(task.value as T)
         else reject(task.value)
       }),

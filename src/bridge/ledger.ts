@@ -1,6 +1,6 @@
 import { decodeError, type ErrorRecord } from '../channel/error-record.js'
-import { Outcome, Response, type ResponseMessage } from '../channel/records.js'
-import { callSoon } from './callbacks.js'
+import { type CalledResponse, Outcome, Response, type ResponseMessage } from '../channel/records.js'
+import { answerSoon, callSoon } from './callbacks.js'
 import { announce, settled, started } from './diagnostics.js'
 import { type SettledState, type Task, TaskState } from './task.js'
 
@@ -57,6 +57,12 @@ export class Ledger {
       case Response.Started:
         this.#onStarted(message[1])
         break
+      case Response.Items:
+        this.pending.get(message[1])?.stream?.receive(message)
+        break
+      case Response.Called:
+        this.#onCalled(message)
+        break
       case Response.Progress:
         this.#onProgress(message[1], message[2])
         break
@@ -75,6 +81,13 @@ export class Ledger {
   #onStarted(id: number): void {
     const task = this.pending.get(id)
     if (task !== undefined) announce(started, task.info)
+  }
+
+  #onCalled([, id, call, index, args]: CalledResponse): void {
+    const task = this.pending.get(id)
+    const callback = task?.callbacks?.[index]
+    if (task === undefined || callback === undefined) return
+    answerSoon(() => task.dispatcher.answers.give(task, call, () => callback.call(...args)))
   }
 
   #onProgress(id: number, value: unknown): void {

@@ -3,15 +3,17 @@ import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SHARE_ENV } from 'node:worker_threads'
 import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
+import type { OffloadOptions } from '../task.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
-import type { ExecutorOptions, MapOptions, TaskOptions } from './options.js'
+import type { AttachOptions, ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
 
 /** @param what - what messages call the value: `options.size` */
 type Check = (what: string, value: unknown) => void
 
 const mostRunning = 2 ** 20
 const mostQueued = 2 ** 30 - 1
+const mostCpuThreads = 1024
 
 const executorChecks: Record<keyof ExecutorOptions, Check> = {
   size: (what, value) => checkInteger(what, value, 1, mostRunning),
@@ -31,6 +33,17 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
   execArgv: checkExecArgv,
   resourceLimits: checkObject,
+  cpuThreads: (what, value) => checkInteger(what, value, 1, mostCpuThreads),
+  idleTimeout: checkMilliseconds,
+}
+
+const { base, timeout, drainOnExit, drainOnSignals, onError } = executorChecks
+const attachChecks: Record<keyof AttachOptions, Check> = {
+  base,
+  timeout,
+  drainOnExit,
+  drainOnSignals,
+  onError,
 }
 
 const taskChecks: Record<keyof TaskOptions, Check> = {
@@ -42,6 +55,7 @@ const taskChecks: Record<keyof TaskOptions, Check> = {
     if (!(value instanceof AbortSignal)) throw invalidType(what, 'an AbortSignal', value)
   },
   idempotent: checkBoolean,
+  offload: checkBoolean,
   onProgress: checkFunction,
 }
 
@@ -51,8 +65,18 @@ const mapChecks: Record<keyof MapOptions, Check> = {
   ordered: checkBoolean,
 }
 
+const { idempotent: _, ...checksOfAnyTask } = taskChecks
+const streamChecks: Record<keyof StreamOptions, Check> = {
+  ...checksOfAnyTask,
+  lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
+}
+
 export function checkExecutorOptions(options: ExecutorOptions): void {
   checkOptions(options, executorChecks)
+}
+
+export function checkAttachOptions(options: AttachOptions): void {
+  checkOptions(options, attachChecks)
 }
 
 export function checkTaskOptions(options: TaskOptions): void {
@@ -61,6 +85,16 @@ export function checkTaskOptions(options: TaskOptions): void {
 
 export function checkMapOptions(options: MapOptions): void {
   checkOptions(options, mapChecks)
+}
+
+export function checkStreamOptions(options: StreamOptions): void {
+  checkOptions(options, streamChecks)
+}
+
+export function checkOffloadArguments(args: unknown, options: OffloadOptions | undefined): void {
+  if (args !== undefined) checkList('args', args, 'an array')
+  const { timeout, priority, signal, transferList } = taskChecks
+  if (options !== undefined) checkOptions(options, { timeout, priority, signal, transferList })
 }
 
 export function checkShutdownOptions(options: ShutdownOptions): void {

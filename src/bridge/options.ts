@@ -1,9 +1,9 @@
 import { realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { ResourceLimits, Transferable, WorkerOptions } from 'node:worker_threads'
+import { type ResourceLimits, SHARE_ENV, type Transferable, type WorkerOptions } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
-import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { type CpuOptions, labelOf, type ModuleFunction } from '../channel/records.js'
 import { invalidType } from '../channel/validate.js'
 import { addressOf, type ModulePath } from './function-names.js'
 import { checkExecutorOptions } from './option-checks.js'
@@ -75,6 +75,13 @@ export interface ExecutorOptions {
   execArgv?: readonly string[]
   /** As for `new Worker()` of node:worker_threads. */
   resourceLimits?: ResourceLimits
+  /**
+   * CPU threads, which run the tasks with {@link TaskOptions.offload}: so many at most, 1 to 1,024. They start when they
+   * are first needed. @defaultValue one for each core that the process may use
+   */
+  cpuThreads?: number
+  /** ms after which a CPU thread without work ends. @defaultValue 10,000 */
+  idleTimeout?: number
 }
 
 /** What can be said of a single task. */
@@ -98,6 +105,12 @@ export interface TaskOptions {
   /** The task may be run again if the worker dies while it runs. @defaultValue false */
   idempotent?: boolean
   /**
+   * Run it in a CPU thread instead of the worker's event loop, so that a function that computes does not keep its
+   * neighbours waiting. It needs a slot of `size` and then a CPU thread; while it waits for that, its `timeout` does
+   * not run. When it is cancelled or too late, its CPU thread is ended. @defaultValue false
+   */
+  offload?: boolean
+  /**
    * Called in the caller's thread with what the task hands to `currentTask().progress`, in order and before the
    * result: while a call of this thread blocks, or when its event loop turns.
    */
@@ -111,6 +124,17 @@ export interface MapOptions extends TaskOptions {
   ordered?: boolean
 }
 
+export interface StreamOptions extends Omit<TaskOptions, 'idempotent'> {
+  /** Items that the generator may make before they are read. @defaultValue 64 */
+  lookAhead?: number
+}
+
+/** What an executor that is attached to another thread's decides by itself. */
+export type AttachOptions = Pick<
+  ExecutorOptions,
+  'base' | 'timeout' | 'drainOnExit' | 'drainOnSignals' | 'onError'
+>
+
 /** The options with their defaults. */
 export interface ResolvedOptions {
   size: number
@@ -118,7 +142,7 @@ export interface ResolvedOptions {
   name: string
   base: string
   roots: string[] | undefined
-  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
   timeout: number | undefined
   hangTimeout: number
   restart: { max: number; within: number }
@@ -127,6 +151,7 @@ export interface ResolvedOptions {
   onError: 'report' | 'ignore' | ErrorHandler
   stdio: 'direct' | 'inherit' | 'ignore'
   worker: Pick<WorkerOptions, 'env' | 'argv' | 'execArgv' | 'resourceLimits'>
+  cpu: CpuOptions
 }
 
 /** @param callerFile - the default of `base` */
@@ -136,7 +161,9 @@ export function resolveOptions(
 ): ResolvedOptions {
   const options = typeof given === 'number' ? { size: given } : given === undefined ? {} : given
   checkExecutorOptions(options)
-  const { size = 10, restart = true, drainOnExit = true } = options
+  const { size = 10, drainOnExit = true } = options
+  const restart = restartLimit(options.restart)
+  const worker = workerOptions(options)
   const base = options.base === undefined ? callerFile : baseFile(options.base)
   return {
     size,
@@ -147,13 +174,27 @@ export function resolveOptions(
     initializer: options.initializer && initializerAddress(options.initializer, base),
     timeout: options.timeout,
     hangTimeout: options.hangTimeout ?? Number.POSITIVE_INFINITY,
-    restart: typeof restart === 'object' ? restart : { max: restart ? 5 : 0, within: 60_000 },
+    restart,
     drainOnSignals: options.drainOnSignals ?? [],
     drainOnExit: drainOnExit === true ? { timeout: Number.POSITIVE_INFINITY } : drainOnExit,
     onError: options.onError ?? 'report',
     stdio: options.stdio ?? 'direct',
-    worker: workerOptions(options),
+    worker,
+    cpu: cpuOptions(options, worker, restart.max),
   }
+}
+
+function restartLimit(restart: ExecutorOptions['restart'] = true): ResolvedOptions['restart'] {
+  return typeof restart === 'object' ? restart : { max: restart ? 5 : 0, within: 60_000 }
+}
+
+/** What CPU threads do not have from the worker by themselves, as they have the rest of `env` and `execArgv`. */
+function cpuOptions(
+  { cpuThreads, idleTimeout = 10_000 }: ExecutorOptions,
+  { argv, env, resourceLimits }: ResolvedOptions['worker'],
+  reruns: number,
+): CpuOptions {
+  return { threads: cpuThreads, idleTimeout, reruns, sharesEnv: env === SHARE_ENV, argv, resourceLimits }
 }
 
 /** Only what was given: Node takes an explicit `undefined`, and any `execArgv` at all, for a wish. */

@@ -45,8 +45,19 @@ export function park(
 /** Takes in what has come to any of the sources: true if something has. Otherwise sleeps for a while, until it may. */
 export function takeInOrPark(sources: Iterable<Source>, deadline: number): boolean {
   const list = [...sources]
-  let tookIn = false
-  for (const source of list) tookIn = source.takeIn() || tookIn
-  if (!tookIn) park(CallerWants.Messages, () => list.some(source => source.hasNews()), deadline, list)
+  const tookIn = takeInAll(list)
+  if (!tookIn) parkFor(list, deadline)
   return tookIn
+}
+
+export function takeInAll(sources: Iterable<Source>): boolean {
+  let tookIn = false
+  for (const source of sources) tookIn = source.takeIn() || tookIn
+  return tookIn
+}
+
+/** Sleeps until a message may have come to any of the sources. */
+export function parkFor(sources: Iterable<Source>, deadline: number): void {
+  const list = [...sources]
+  park(CallerWants.Messages, () => list.some(source => source.hasNews()), deadline, list)
 }

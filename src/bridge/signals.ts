@@ -48,5 +48,5 @@ async function onSignal(signal: NodeJS.Signals): Promise<void> {
 async function drain(dispatcher: Dispatcher): Promise<void> {
   const { drainOnExit } = dispatcher.options
   if (drainOnExit === false) return
-  if (!(await dispatcher.settleLater(drainOnExit.timeout))) giveUp(dispatcher, drainOnExit.timeout)
+  if (!(await dispatcher.eventLoop.settle(drainOnExit.timeout))) giveUp(dispatcher, drainOnExit.timeout)
 }

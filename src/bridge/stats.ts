@@ -41,6 +41,8 @@ export interface ExecutorStats {
   worker: 'none' | 'starting' | 'ready' | 'exiting'
   /** When the worker's loop last came round, in ms ago; while tasks run, more than a few ms mean a blocked loop. */
   heartbeatAge: number
+  /** CPU threads that there are, at work or not: 0 until a task is offloaded. */
+  cpuThreads: number
 }
 
 const stateNames = {
@@ -69,6 +71,7 @@ export function statsOf(dispatcher: Dispatcher): ExecutorStats {
     runTime: link?.percentiles(Histogram.Run) ?? nothing,
     worker: link === undefined ? 'none' : stateNames[link.state],
     heartbeatAge: link?.heartbeatAge ?? 0,
+    cpuThreads: link?.cpuThreads ?? 0,
   }
 }
 

@@ -9,7 +9,7 @@ export interface SubmitSite {
 /** As many in a row are recorded before the rate counts. */
 const burst = 1000
 /** To record a stack takes some µs, more than all else that a submit does: beyond the burst, one in this time, in ms. */
-const interval = 0.2
+const interval = 1
 
 /** How many more may be recorded. */
 let allowance = burst

@@ -1,7 +1,9 @@
+import type { Callback } from './callback.js'
 import { never } from './deadline.js'
 import type { Call, Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
+import type { StreamBuffer } from './stream.js'
 import { appendSite, type SubmitSite } from './submit-site.js'
 import { type TaskInfo, unreadFailures } from './unread.js'
 
@@ -32,6 +34,10 @@ export class Task {
   readonly options: TaskOptions | undefined
   /** Where it was submitted, if that was recorded. */
   site: SubmitSite | undefined
+  /** Takes the items of a task whose results are streamed. */
+  readonly stream: StreamBuffer | undefined
+  /** Functions of this thread that it may call. */
+  callbacks: Callback[] | undefined = undefined
   /** How long it may run, in ms. */
   readonly timeout: number | undefined
   /** Kept until the task settles, so that it can be sent again to another worker. */
@@ -43,15 +49,18 @@ export class Task {
   onRead: (() => void) | undefined = undefined
   /** Counts up each time the worker died while it ran. */
   attempt = 1
+  /** It was sent to a worker that died. */
+  isResent = false
 
   constructor(
     readonly id: number,
     readonly dispatcher: Dispatcher,
-    { fn, args, options, site }: Call,
+    { fn, args, options, site, stream }: Call,
   ) {
     this.fn = fn
     this.args = args
     this.site = site
+    this.stream = stream
     this.options = options && { ...options } // users may change theirs
     this.timeout = options?.timeout ?? dispatcher.options.timeout
   }

@@ -1,4 +1,6 @@
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
+import { MessagePort } from 'node:worker_threads'
+import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
@@ -12,6 +14,12 @@ export function isRefusal(error: unknown): error is Error {
   )
 }
 
+/** True if what was to be transferred is refused, and not the value. Node 20 has a code for it, later ones only words. */
+export function isTransferRefusal(error: unknown): boolean {
+  if (error instanceof DOMException) return /^Found invalid value in transferList/.test(error.message)
+  return (error as NodeJS.ErrnoException)?.code === 'ERR_INVALID_TRANSFER_OBJECT'
+}
+
 /**
  * Says where in `value` the thing is that structured clone refused.
  *
@@ -21,6 +29,22 @@ export function notCloneable(root: string, value: unknown, cause: Error, whose: 
   const culprit = search(root, value)
   const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
+}
+
+/**
+ * Why a result could not be posted: not cloneable, or one of its getters threw.
+ *
+ * @param name - what messages call the function
+ */
+export function refusal(error: unknown, value: unknown, name: string): Error {
+  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}${hintFor(value)}`)
+  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
+}
+
+function hintFor(value: unknown): string {
+  const isIterator =
+    typeof value === 'object' && value !== null && 'next' in value && Symbol.toStringTag in value
+  return isIterator ? '; stream() reads generators' : ''
 }
 
 function search(root: string, value: unknown): Culprit | undefined {
@@ -73,6 +97,8 @@ function* children(path: string, value: object): Iterable<[path: string, child: 
 }
 
 function isRefused(value: object): boolean {
+  // To clone one that is closed, or has been transferred, ends the process with a segmentation fault (Node 20 to 26).
+  if (value instanceof MessagePort) return true
   try {
     structuredClone(value)
     return false

@@ -64,6 +64,11 @@ export class TaskNotFoundError extends ExecutorError {
   override readonly code = 'ERR_TASK_NOT_FOUND'
 }
 
+/** A task module of TypeScript that neither Node nor an installed tsx can load. The message says what to install. */
+export class TypeScriptUnsupportedError extends ExecutorError {
+  override readonly code = 'ERR_TYPESCRIPT_UNSUPPORTED'
+}
+
 /** An argument or a result that structured clone refuses. The message says where it is. */
 export class NotCloneableError extends ExecutorError {
   override readonly code = 'ERR_NOT_CLONEABLE'
@@ -83,6 +88,7 @@ const classes = {
   BrokenExecutorError,
   WorkerDiedError,
   TaskNotFoundError,
+  TypeScriptUnsupportedError,
   NotCloneableError,
   DeadlockError,
 }

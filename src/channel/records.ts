@@ -1,5 +1,7 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, ResourceLimits, Transferable } from 'node:worker_threads'
 import type { ErrorRecord } from './error-record.js'
+import type { Use } from './remote-records.js'
+import type { Commons } from './sharing.js'
 
 /*
  * Everything that crosses the channel. Messages are tuples and not objects: structured clone writes the keys
@@ -13,6 +15,14 @@ export enum Request {
   Cancel,
   Close,
   Probe,
+  Credit,
+  EndStream,
+  Answer,
+  Drop,
+  Share,
+  Wish,
+  Forfeit,
+  Leave,
 }
 
 /** The kinds of message from worker to caller. */
@@ -22,6 +32,11 @@ export enum Response {
   Progress,
   Died,
   Space,
+  Items,
+  Called,
+  Used,
+  Dropped,
+  Connected,
 }
 
 export enum Outcome {
@@ -40,6 +55,26 @@ export interface RunExtras {
   attempt?: number
   /** Say when it starts: somebody listens on the diagnostics channel. */
   announce?: true
+  /** Stream what the function generates; so many items may be sent before more are granted. */
+  credit?: number
+  /** What stands in the arguments for things that structured clone cannot carry. */
+  carried?: readonly CarriedValue[]
+  /** It was accepted by a worker that died, so it needs no place in the queue. */
+  resent?: true
+  /** Run it in a CPU thread. The two below go with it. */
+  offload?: true
+  /** It may be run again if its CPU thread dies. */
+  idempotent?: true
+  /** What in the arguments is moved on to the CPU thread instead of copied. */
+  transferList?: readonly Transferable[]
+}
+
+/** Something in the arguments that is to be made again from its data. */
+export interface CarriedValue {
+  /** 'callback': a function of the caller's, by its index. 'sync': a primitive in shared memory. */
+  kind: 'callback' | 'sync'
+  /** From the list of arguments on. */
+  path: readonly (string | number)[]
 }
 
 export type RunRequest = [
@@ -62,7 +97,46 @@ export type CloseRequest = [kind: Request.Close]
 /** Counted by the worker: shows that its loop comes round. That it could be delivered shows that it lives. */
 export type ProbeRequest = [kind: Request.Probe]
 
-export type RequestMessage = RunRequest | DefineRequest | CancelRequest | CloseRequest | ProbeRequest
+/** The caller has read so many more items of a stream. */
+export type CreditRequest = [kind: Request.Credit, id: number, items: number]
+
+/** The caller will not read on: end the generator. */
+export type EndStreamRequest = [kind: Request.EndStream, id: number]
+
+/**
+ * What a function of the caller's returned or threw, to the task that called it. Task 0: to whoever uses an object of
+ * the caller's through a proxy.
+ */
+export type AnswerRequest = [kind: Request.Answer, id: number, call: number, outcome: Outcome, value: unknown]
+
+/** The caller has no proxy any more of an object of the worker's. */
+export type DropRequest = [kind: Request.Drop, object: number]
+
+/** From the owner: other threads will come. */
+export type ShareRequest = [kind: Request.Share, id: string, free: Int32Array]
+
+/** A caller of a shared executor waits for a place in the queue. */
+export type WishRequest = [kind: Request.Wish]
+
+/** It does not wait any longer, or has a place and will not use it (1). */
+export type ForfeitRequest = [kind: Request.Forfeit, places: number]
+
+/** A caller of a shared executor, not its owner, goes. */
+export type LeaveRequest = [kind: Request.Leave]
+
+export type SharingRequest = ShareRequest | WishRequest | ForfeitRequest | LeaveRequest
+
+export type RequestMessage =
+  | SharingRequest
+  | RunRequest
+  | DefineRequest
+  | CancelRequest
+  | CloseRequest
+  | ProbeRequest
+  | CreditRequest
+  | EndStreamRequest
+  | AnswerRequest
+  | DropRequest
 
 /** Outcomes of the tasks that settled in one turn of the worker, flat: id, outcome, value, id, outcome, … */
 export type SettledResponse = [kind: Response.Settled, ...outcomes: unknown[]]
@@ -78,7 +152,33 @@ export type DiedResponse = [kind: Response.Died, error: ErrorRecord]
 /** A task has left the queue, or its slot; only to a caller that asked for it. */
 export type SpaceResponse = [kind: Response.Space]
 
+/** Items of a stream, in order. */
+export type ItemsResponse = [kind: Response.Items, id: number, ...items: unknown[]]
+
+/** A task calls a function of the caller's: the task's id, a number for this call, the function's index. */
+export type CalledResponse = [
+  kind: Response.Called,
+  id: number,
+  call: number,
+  callback: number,
+  args: readonly unknown[],
+]
+
+/** The worker uses an object of the caller's; the answer goes to the number of this call. */
+export type UsedResponse = [kind: Response.Used, call: number, use: Use, args: readonly unknown[]]
+
+/** The worker has no proxy any more of an object of the caller's. */
+export type DroppedResponse = [kind: Response.Dropped, object: number]
+
+/** The answer to an introduction, and to the owner's `Share`. */
+export type ConnectedResponse = [kind: Response.Connected, commons: Commons]
+
 export type ResponseMessage =
+  | ConnectedResponse
+  | ItemsResponse
+  | CalledResponse
+  | UsedResponse
+  | DroppedResponse
   | SettledResponse
   | StartedResponse
   | ProgressResponse
@@ -86,16 +186,49 @@ export type ResponseMessage =
   | SpaceResponse
 
 /** A function to call, before it has a number. */
-export interface FunctionAddress {
+export type FunctionAddress = ModuleFunction | InlineFunction
+
+/** An export of a module. */
+export interface ModuleFunction {
+  kind: 'module'
   /** A `file:` or `node:` URL, or a package name, which is looked up from `base`. */
   module: string
   base: string
   name: string
+  /** What `remote()` uses: not one function, but whatever the module exports. The name is for messages only. */
+  isRemote?: true
 }
 
-/** What messages call a function: `tasks.js#fetchPage`. */
-export function labelOf({ module, name }: FunctionAddress): string {
-  return `${module.slice(module.lastIndexOf('/') + 1)}#${name}`
+/** A function that travels as its source text. */
+export interface InlineFunction {
+  kind: 'inline'
+  /** An expression whose value is the function; checked to be one before it is sent. */
+  source: string
+  /** What `import()` in it resolves from. */
+  base: string
+  /** Empty for functions without a name. */
+  name: string
+}
+
+/** What messages call a function: `tasks.js#fetchPage`, or `inline fetchPage`. */
+export function labelOf(address: FunctionAddress): string {
+  const { kind, name } = address
+  if (kind === 'inline') return `inline ${name === '' ? 'function' : name}`
+  return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
+}
+
+/** How a worker runs its CPU threads. */
+export interface CpuOptions {
+  /** So many at most; undefined: one for each core. */
+  threads: number | undefined
+  /** When a thread without work ends, in ms. */
+  idleTimeout: number
+  /** How often an idempotent call may be run again because its thread died. */
+  reruns: number
+  /** `env` was SHARE_ENV, a symbol that cannot be sent. */
+  sharesEnv: boolean
+  argv: readonly string[] | undefined
+  resourceLimits: ResourceLimits | undefined
 }
 
 /** The key under which a thread finds `ancestors` in its environment data. */
@@ -110,10 +243,16 @@ export interface WorkerInit {
   /** The zero of times in shared words, on the system's clock in ms. */
   epoch: number
   size: number
+  queueSize: number
   stdio: 'direct' | 'inherit' | 'ignore'
   /** Identities of the executors inside which this thread runs tasks, outermost first. */
   ancestors: readonly string[]
   /** Real paths of the only folders that modules may come from. */
   roots: string[] | undefined
-  initializer: (FunctionAddress & { args: readonly unknown[] }) | undefined
+  /** The executor is shared with other threads. */
+  shared: { id: string; free: Int32Array } | undefined
+  initializer: (ModuleFunction & { args: readonly unknown[] }) | undefined
+  /** `file:` URL of the file that './relative' is relative to. */
+  base: string
+  cpu: CpuOptions
 }

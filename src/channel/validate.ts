@@ -13,8 +13,24 @@ export function invalidType(what: string, expected: string, value: unknown, caus
   )
 }
 
+/** For a value of the right type that still will not do. */
+export function invalidValue(what: string, expected: string, value: unknown, cause?: unknown): TypeError {
+  return withCode(
+    new TypeError(messageOf(what, expected, value), cause === undefined ? undefined : { cause }),
+    'ERR_INVALID_ARG_VALUE',
+  )
+}
+
 export function outOfRange(what: string, expected: string, value: unknown): RangeError {
   return withCode(new RangeError(messageOf(what, expected, value)), 'ERR_OUT_OF_RANGE')
+}
+
+/** A task's function gave something that cannot be used in the way it was called. */
+export function invalidReturn(expected: string, value: unknown): TypeError {
+  const error = new TypeError(
+    `Expected ${expected} to be returned from the function. Received ${show(value)}`,
+  )
+  return withCode(error, 'ERR_INVALID_RETURN_VALUE')
 }
 
 export function checkInteger(what: string, value: unknown, least: number, most: number): void {
@@ -35,8 +51,11 @@ export function checkObject(what: string, value: unknown): void {
 }
 
 function messageOf(what: string, expected: string, value: unknown): string {
-  const received = inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 })
-  return `The "${what}" argument must be ${expected}. Received ${received}`
+  return `The "${what}" argument must be ${expected}. Received ${show(value)}`
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 100 })
 }
 
 function withCode<E extends Error>(error: E, code: string): E {

@@ -6,15 +6,14 @@ enum Line {
 /**
  * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
  * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
- * whoever wakes it lowers, and `SpaceAwaited`, the other way round.
+ * whoever wakes it lowers, and
+ * `SpaceAwaited` and `Grant`, which one side raises and either may lower.
  */
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */
   CallerPosted = 0 * Line.Words,
   /** 1 while the caller finds that spinning pays; the worker spins only then. */
   Spinning = 0 * Line.Words + 1,
-  /** 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. */
-  SpaceAwaited = 0 * Line.Words + 2,
   /** Messages the worker has posted. Written by the worker, after the message itself. */
   WorkerPosted = 1 * Line.Words,
   /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */
@@ -33,6 +32,17 @@ export enum Word {
   ProbesSeen = 5 * Line.Words + 3,
   /** When the worker's loop last came round, in ms since the channel's epoch. */
   Heartbeat = 5 * Line.Words + 4,
+  /** The number that the system knows the worker's thread by; 0 until it runs, and where the system does not say. */
+  ThreadId = 5 * Line.Words + 7,
+  /**
+   * 1 while the caller wants a message when a task leaves the queue or its slot; the worker lowers it. It looks here
+   * twice for each task, so not beside a word that the caller writes for each.
+   */
+  SpaceAwaited = 5 * Line.Words + 5,
+  /** 1 when a caller that wished for a place in a shared queue has been given one, until it takes it. */
+  Grant = 5 * Line.Words + 6,
+  /** How many CPU threads the worker has. */
+  CpuThreads = 5 * Line.Words + 8,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }
@@ -59,6 +69,14 @@ export function runningSlots(size: number): number {
 /** Where the start time of the task in a slot is kept, in ms since the channel's epoch. */
 export function startedAt(slot: number, size: number): number {
   return slot + runningSlots(size)
+}
+
+/**
+ * What stands for the start of a task that has a slot and waits for a CPU thread: so far in the future (12.4 days)
+ * that its age is 0, and neither side counts the wait as running time.
+ */
+export function notYetStarted(time: number): number {
+  return (time + 2 ** 30) | 0
 }
 
 /** @param firstCount - where the counters begin; tests begin just below the wrap */

@@ -41,8 +41,13 @@ export class BoundedLoop<T extends Queued> {
     this.#running--
   }
 
-  findQueued(id: number): T | undefined {
-    return this.#queue.find(id)
+  findQueued(key: number): T | undefined {
+    return this.#queue.find(key)
+  }
+
+  /** In the order in which they would start. */
+  queuedTasks(): T[] {
+    return [...this.#queue.tasks()]
   }
 
   /** The task must be in the queue. */

@@ -1,6 +1,7 @@
 /** A place in the queue; the task carries the links itself, so that queueing allocates nothing. */
 export interface Queued {
-  readonly id: number
+  /** Unique among those that may be in the queue at once. */
+  readonly key: number
   readonly priority: number
   previous: Queued | undefined
   next: Queued | undefined
@@ -19,7 +20,7 @@ export class TaskQueue<T extends Queued> {
   readonly #lanes: Lane<T>[] = [{ priority: 0, first: undefined, last: undefined }]
   #length = 0
   /** Only from the first search on, until the queue runs dry: nearly all tasks are never searched for. */
-  #byId: Map<number, T> | undefined
+  #byKey: Map<number, T> | undefined
 
   get length(): number {
     return this.#length
@@ -32,7 +33,7 @@ export class TaskQueue<T extends Queued> {
     else lane.last.next = task
     lane.last = task
     this.#length++
-    this.#byId?.set(task.id, task)
+    this.#byKey?.set(task.key, task)
   }
 
   shift(): T | undefined {
@@ -45,9 +46,9 @@ export class TaskQueue<T extends Queued> {
     return undefined
   }
 
-  find(id: number): T | undefined {
-    if (this.#byId === undefined) this.#byId = new Map([...this.#tasks()].map(task => [task.id, task]))
-    return this.#byId.get(id)
+  find(key: number): T | undefined {
+    if (this.#byKey === undefined) this.#byKey = new Map([...this.tasks()].map(task => [task.key, task]))
+    return this.#byKey.get(key)
   }
 
   /** The task must be in the queue. */
@@ -65,12 +66,12 @@ export class TaskQueue<T extends Queued> {
     task.previous = undefined
     task.next = undefined
     this.#length--
-    if (this.#length === 0) this.#byId = undefined
-    else this.#byId?.delete(task.id)
+    if (this.#length === 0) this.#byKey = undefined
+    else this.#byKey?.delete(task.key)
     if (lane.first === undefined && lane.priority !== 0) this.#lanes.splice(this.#lanes.indexOf(lane), 1)
   }
 
-  *#tasks(): Generator<T, void, undefined> {
+  *tasks(): Generator<T, void, undefined> {
     for (const lane of this.#lanes)
       for (let task = lane.first; task !== undefined; task = task.next as T | undefined) yield task
   }

@@ -1,38 +1,41 @@
 import { now } from '../channel/clock.js'
 import { decodeError } from '../channel/error-record.js'
-import { TimeoutError } from '../channel/errors.js'
+import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
   type CancelRequest,
+  type FunctionAddress,
   Request,
   type RequestMessage,
   Response,
   type RunExtras,
   type RunRequest,
+  type SharingRequest,
 } from '../channel/records.js'
+import { isThenable } from '../channel/thenable.js'
 import { WorkerWants } from '../channel/wait.js'
-import {
-  bucketOf,
-  Histogram,
-  histogram,
-  runningSlots,
-  sinceEpoch,
-  startedAt,
-  Word,
-} from '../channel/words.js'
 import { BoundedLoop } from '../pool/bounded-loop.js'
+import type { Caller } from './caller.js'
+import { reviveCarried } from './carried.js'
 import { context } from './context.js'
 import { createEntry, type FunctionEntry, type LoadedFunction } from './functions.js'
-import type { Inbox } from './inbox.js'
-import type { Outbox } from './outbox.js'
+import type { Offloading } from './offload.js'
+import type { Parking } from './parking.js'
+import { Places } from './places.js'
+import { RemoteEntry } from './remote-entry.js'
+import { Sharing } from './sharing.js'
+import type { StreamPump } from './stream.js'
 import { Task } from './task.js'
 
 export interface ConsumerOptions {
+  owner: Caller
+  parking: Parking
+  /** The owner's. */
   words: Int32Array
-  epoch: number
-  inbox: Inbox
-  outbox: Outbox
+  loadOffloading(): Offloading
   size: number
+  queueSize: number
   roots: string[] | undefined
+  shared: { id: string; free: Int32Array } | undefined
 }
 
 /** How long tasks may keep the thread to themselves before sockets and timers get their turn, in ms. */
@@ -43,86 +46,87 @@ const longestTimer = 2 ** 31 - 1
 
 /** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
 export class Consumer {
+  /** The owner of the executor, and whoever shares it. */
+  readonly callers: Caller[]
   readonly #options: ConsumerOptions
-  readonly #words: Int32Array
-  readonly #inbox: Inbox
-  readonly #outbox: Outbox
-  readonly #functions = new Map<number, FunctionEntry>()
+  readonly #parking: Parking
   readonly #loop: BoundedLoop<Task>
-  /** The tasks in the slots of shared memory, by index of the slot's word. */
-  readonly #slots: (Task | undefined)[] = []
-  readonly #freeSlots: number[]
-  /** Slots of tasks whose outcome is in the outbox: until it is posted, their tasks count as running. */
-  readonly #settledSlots: number[] = []
-  #dequeued: number
-  #released: number
+  #sharing: Sharing | undefined
+  /** Of the queue, if it is shared. */
+  #places: Places | undefined
   #closing = false
   /** The clock as last read, for what need not be exact. */
   #now = now()
 
   constructor(options: ConsumerOptions) {
     this.#options = options
+    this.callers = [options.owner]
+    this.#parking = options.parking
     this.#loop = new BoundedLoop(options.size)
-    this.#words = options.words
-    this.#inbox = options.inbox
-    this.#outbox = options.outbox
-    this.#freeSlots = Array.from({ length: runningSlots(options.size) }, (_, slot) => Word.RunningIds + slot)
-    this.#dequeued = Atomics.load(this.#words, Word.Dequeued)
-    this.#released = Atomics.load(this.#words, Word.Released)
+    if (options.shared !== undefined) this.#share(options.shared)
   }
 
   /** Runs until the caller closes the channel. */
   async run(): Promise<void> {
     let turned = this.#now
-    while (!this.#closing) {
+    while (!this.#isDone()) {
       this.#startTasks(turned + longestTurn)
       await null // tasks that settle without waiting for anything do so here
-      this.flush()
+      this.#flush()
       this.#readClock()
       if (this.#now - turned > longestTurn) {
         await turnEventLoop()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
-      if (this.#loop.running === 0) this.#inbox.spin()
+      if (this.#loop.running === 0) this.#spin()
       else {
         await this.#linger()
         turned = this.#readClock()
       }
       if (this.#hasWork()) continue
       // Nothing can settle between this last look and the sleep: there is no await in between.
-      await this.#inbox.park(this.#loop.running < this.#loop.size ? WorkerWants.Tasks : WorkerWants.Control)
+      const wants = this.#loop.running < this.#loop.size ? WorkerWants.Tasks : WorkerWants.Control
+      await this.#parking.park(wants, this.#hasNews)
       turned = this.#readClock()
     }
   }
 
-  /** Posts outcomes, and only then gives their slots away: a slot says that its task may have run unseen. */
-  flush(): void {
-    if (this.#outbox.isWriting) return // a getter of a result ends the thread: that result will never be posted
-    this.#outbox.flush()
-    for (const slot of this.#settledSlots) {
-      this.#slots[slot] = undefined
-      Atomics.store(this.#words, slot, 0)
-      this.#freeSlots.push(slot)
-    }
-    this.#settledSlots.length = 0
-  }
-
-  /** The reading is also the sign of life that `stats()` shows. */
   #readClock(): number {
     this.#now = now()
-    Atomics.store(this.#words, Word.Heartbeat, sinceEpoch(this.#options.epoch, this.#now))
+    for (const caller of this.callers) caller.beat(this.#now)
     return this.#now
   }
 
+  #flush(): void {
+    for (const caller of this.callers) caller.flush()
+  }
+
+  readonly #hasNews = (): boolean => {
+    for (const { inbox } of this.callers) if (inbox.hasNews()) return true
+    return false
+  }
+
   #hasWork(): boolean {
-    const isDue = !this.#outbox.isEmpty || this.#settledSlots.length > 0 || this.#closing
-    return isDue || this.#inbox.hasNews() || this.#loop.canStart
+    for (const caller of this.callers) if (caller.isDue) return true
+    return this.#loop.canStart || this.#hasNews() || this.#isDone()
+  }
+
+  /** The owner closes when it has nothing left; tasks of others are done first. */
+  #isDone(): boolean {
+    return (
+      this.#closing && (this.callers.length === 1 || (this.#loop.running === 0 && this.#loop.queued === 0))
+    )
+  }
+
+  /** For one caller; that of several whose message comes next is not known. */
+  #spin(): void {
+    if (this.callers.length === 1) this.#options.owner.inbox.spin()
   }
 
   /** With tasks in flight, waits a little for work while the event loop turns. */
   async #linger(): Promise<void> {
-    const end = this.#now + this.#inbox.patience
+    const end = this.#now + this.#options.owner.inbox.patience
     do await turnEventLoop()
     while (!this.#hasWork() && now() < end)
   }
@@ -133,57 +137,159 @@ export class Consumer {
    * waiting for their neighbours, and after `size` starts, so that promises and sockets get their turn.
    */
   #startTasks(deadline: number): void {
-    for (let started = 0; started < this.#options.size; started++) {
-      for (let message = this.#inbox.next(); message !== undefined; message = this.#inbox.next())
-        this.#receive(message)
-      if (this.#closing || !this.#loop.canStart || (started > 0 && this.#readClock() > deadline)) return
+    for (let started = 0; started < this.#loop.size; started++) {
+      for (const caller of this.callers)
+        for (let message = caller.inbox.next(); message !== undefined; message = caller.inbox.next())
+          this.#receive(caller, message)
+      if (this.#isDone() || !this.#loop.canStart || (started > 0 && this.#readClock() > deadline)) return
       this.#start(this.#loop.next() as Task)
     }
   }
 
-  #receive(message: RequestMessage): void {
+  #receive(caller: Caller, message: RequestMessage): void {
     switch (message[0]) {
       case Request.Run:
-        this.#enqueue(message)
+        this.#enqueue(caller, message)
         break
       case Request.Define:
-        this.#functions.set(message[1], createEntry(message[2], this.#options.roots))
+        caller.functions.set(message[1], this.#createEntry(caller, message[2]))
         break
       case Request.Cancel:
-        this.#cancel(message)
+        this.#cancel(caller, message)
+        break
+      case Request.Credit:
+        caller.streams.get(message[1])?.stream?.grant(message[2])
+        break
+      case Request.EndStream:
+        this.#endStream(caller, message[1])
+        break
+      case Request.Answer:
+        if (message[1] === 0) caller.remotes?.settle(message)
+        else caller.findRunning(message[1])?.calls?.settle(message)
+        break
+      case Request.Drop:
+        caller.remotes?.drop(message[1])
         break
       case Request.Close:
         this.#closing = true
         break
       case Request.Probe:
-        Atomics.add(this.#words, Word.ProbesSeen, 1)
+        caller.answerProbe()
+        break
+      default:
+        this.#receiveOfSharing(caller, message)
+    }
+  }
+
+  #receiveOfSharing(caller: Caller, message: SharingRequest): void {
+    switch (message[0]) {
+      case Request.Share:
+        this.#share({ id: message[1], free: message[2] })
+        break
+      case Request.Wish:
+        this.#places?.wish(caller)
+        break
+      case Request.Forfeit:
+        if (message[1] > 0) this.#places?.release()
+        else this.#places?.unwish(caller)
+        break
+      case Request.Leave:
+        this.#sharing?.leave(caller)
         break
     }
   }
 
-  #enqueue(message: RunRequest): void {
-    const entry = this.#functions.get(message[2]) as FunctionEntry
-    this.#loop.enqueue(new Task(message[1], entry, message[3], message[4], this.#now))
+  #share({ id, free }: { id: string; free: Int32Array }): void {
+    const { size, queueSize, words } = this.#options
+    const left =
+      queueSize === 0 ? size - this.#loop.running - this.#loop.queued : queueSize - this.#loop.queued
+    this.#places = new Places(free, left)
+    this.#sharing = new Sharing({
+      id,
+      size,
+      words,
+      free,
+      parking: this.#parking,
+      onJoin: caller => this.callers.push(caller),
+      onLeave: caller => this.#forget(caller),
+    })
   }
 
-  #cancel([, id, reason]: CancelRequest): void {
-    const queued = this.#loop.findQueued(id)
+  /** Nobody waits for its tasks. */
+  #forget(caller: Caller): void {
+    this.callers.splice(this.callers.indexOf(caller), 1)
+    this.#places?.unwish(caller)
+    caller.remotes?.close()
+    for (const task of this.#loop.queuedTasks()) if (task.caller === caller) this.#dequeue(task)
+    for (const task of caller.running) {
+      task.isAnswered = true
+      task.stream?.close()
+      task.abort(new CancelledError(`the thread that submitted ${task.entry.label} is gone`))
+    }
+    this.#parking.wake()
+  }
+
+  #createEntry(caller: Caller, address: FunctionAddress): FunctionEntry {
+    const { roots } = this.#options
+    return address.kind === 'module' && address.isRemote
+      ? new RemoteEntry(address, roots, caller)
+      : createEntry(address, roots)
+  }
+
+  #enqueue(caller: Caller, [, id, fn, args, extras]: RunRequest): void {
+    const entry = caller.functions.get(fn) as FunctionEntry
+    const task = new Task({ id, entry, args, extras, caller, arrived: this.#now })
+    if (task.stream !== undefined) caller.streams.set(id, task)
+    if (extras?.resent) this.#places?.occupy()
+    this.#loop.enqueue(task)
+  }
+
+  #dequeue(task: Task): void {
+    this.#loop.remove(task)
+    task.caller.streams.delete(task.id)
+    task.caller.countDequeued()
+    task.caller.countReleased()
+    this.#places?.release()
+  }
+
+  #findQueued(caller: Caller, id: number): Task | undefined {
+    return this.#loop.findQueued(caller.keyOf(id))
+  }
+
+  #cancel(caller: Caller, [, id, reason]: CancelRequest): void {
+    const queued = this.#findQueued(caller, id)
     if (queued !== undefined) {
-      this.#loop.remove(queued)
-      this.#countDequeued()
-      this.#countReleased()
+      this.#dequeue(queued)
       return
     }
-    const running = this.#slots.find(task => task?.id === id)
+    const running = caller.findRunning(id)
     if (running === undefined || running.isAnswered) return // it has ended meanwhile
     running.isAnswered = true
+    running.stream?.close()
     running.abort(decodeError(reason))
   }
 
+  /** Nobody will read on. The caller waits for the outcome, which comes after the generator's `finally` blocks. */
+  #endStream(caller: Caller, id: number): void {
+    const queued = this.#findQueued(caller, id)
+    if (queued !== undefined) {
+      this.#dequeue(queued)
+      caller.outbox.fulfilled(id, queued.entry.label, undefined)
+      return
+    }
+    const running = caller.streams.get(id)
+    if (running?.stream?.close())
+      running.abort(new CancelledError(`${running.entry.label} is not read any further`))
+  }
+
   #start(task: Task): void {
-    this.#occupySlot(task)
-    this.#countDequeued()
+    task.caller.occupySlot(task, this.#now)
+    if (this.#places !== undefined && this.#options.queueSize > 0) this.#places.release()
     if (task.extras !== undefined) this.#startWithExtras(task, task.extras)
+    if (task.extras?.offload) {
+      this.#offload(task)
+      return
+    }
     let found: LoadedFunction | undefined
     try {
       found = task.entry.find()
@@ -200,22 +306,40 @@ export class Consumer {
       )
   }
 
-  #startWithExtras(task: Task, { timeout, announce }: RunExtras): void {
-    if (timeout !== undefined && timeout <= longestTimer)
-      task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
-    if (announce) this.#outbox.post([Response.Started, task.id])
+  #startWithExtras(task: Task, { timeout, announce, offload }: RunExtras): void {
+    if (timeout !== undefined && !offload) this.#startTimer(task, timeout)
+    if (announce) task.caller.outbox.post([Response.Started, task.id])
   }
 
-  #call(task: Task, { call, owner }: LoadedFunction): void {
+  #startTimer(task: Task, timeout: number): void {
+    clearTimeout(task.timer) // of an attempt whose CPU thread died
+    if (timeout <= longestTimer) task.timer = setTimeout(() => this.#timeOut(task, timeout), timeout)
+  }
+
+  /** It has its slot now, but counts as started, for ages and its timeout, when a CPU thread takes it. */
+  #offload(task: Task): void {
+    task.caller.markWaiting(task, this.#now)
+    const onStart = () => {
+      task.caller.markStarted(task, this.#readClock())
+      if (task.extras?.timeout !== undefined) this.#startTimer(task, task.extras.timeout)
+    }
+    const ended = this.#options
+      .loadOffloading()
+      .runTask(task, { onStart, onProgress: this.#progressOf(task) })
+    ended.then(
+      value => this.#fulfil(task, value),
+      error => this.#reject(task, error),
+    )
+  }
+
+  #call(task: Task, fn: LoadedFunction): void {
     const { storage } = context
     let value: unknown
     let promise: Promise<unknown> | undefined
     try {
-      if (storage === undefined) value = Reflect.apply(call, owner, task.args)
-      else
-        value = storage.run({ task, progress: this.#progressOf(task) }, () =>
-          Reflect.apply(call, owner, task.args),
-        )
+      if (task.extras !== undefined) this.#prepare(task, task.extras)
+      if (storage === undefined) value = this.#apply(task, fn)
+      else value = storage.run({ task, progress: this.#progressOf(task) }, () => this.#apply(task, fn))
       if (isThenable(value)) promise = Promise.resolve(value)
     } catch (error) {
       this.#reject(task, error)
@@ -229,86 +353,76 @@ export class Consumer {
       )
   }
 
+  /** Makes of the copied arguments again what a copy cannot be. */
+  #prepare(task: Task, { carried }: RunExtras): void {
+    if (carried !== undefined) reviveCarried(task, carried)
+  }
+
+  #apply(task: Task, { call, owner }: LoadedFunction): unknown {
+    const value: unknown = Reflect.apply(call, owner, task.args)
+    return task.stream === undefined ? value : this.#pump(task, task.stream, value)
+  }
+
+  #pump(task: Task, stream: StreamPump, source: unknown): Promise<void> {
+    const { id, entry, caller } = task
+    return stream.run(source, item => {
+      if (task.isAnswered) return
+      caller.outbox.item(id, entry.label, item)
+      this.#parking.wake()
+    })
+  }
+
   #progressOf(task: Task): (value: unknown) => void {
     return value => {
-      if (task.isAnswered) return
-      this.#outbox.progress(task.id, value)
+      if (!task.isAnswered) task.caller.outbox.progress(task.id, value)
     }
   }
 
   /** Released before it is answered: whoever has the outcome finds the slot given up in `stats()`. */
   #fulfil(task: Task, value: unknown): void {
-    const { isAnswered } = task
+    const { id, entry, caller, isAnswered, stream } = task
     this.#release(task)
-    if (!isAnswered) this.#outbox.fulfilled(task.id, task.entry.label, value)
+    if (!isAnswered) caller.outbox.fulfilled(id, entry.label, stream === undefined ? value : undefined)
   }
 
   #reject(task: Task, error: unknown): void {
-    const { isAnswered } = task
+    const { id, entry, caller, isAnswered } = task
     this.#release(task)
-    if (!isAnswered) this.#outbox.rejected(task.id, task.entry.label, error)
+    entry.explain?.(error)
+    if (!isAnswered) caller.outbox.rejected(id, entry.label, error)
   }
 
   /** The caller gets its answer now; the slot stays taken until the task really ends. */
   #timeOut(task: Task, timeout: number): void {
     if (task.isAnswered) return
+    const { id, entry, caller } = task
     const error = new TimeoutError(
-      `${task.entry.label} (task ${task.id}) took longer than its timeout of ${timeout} ms`,
+      `${entry.label} (task ${id}) took longer than its timeout of ${timeout} ms ` +
+        `(${this.#loop.running} running, ${this.#loop.queued} queued)`,
     )
-    this.#outbox.rejected(task.id, task.entry.label, error)
+    caller.outbox.rejected(id, entry.label, error)
     task.isAnswered = true
-    this.#outbox.flush()
+    caller.outbox.flush()
+    task.stream?.close()
     task.abort(error)
   }
 
   /** A free slot is no wake-up from the caller: the loop is woken here to fill it and to post the outcome. */
   #release(task: Task): void {
     if (task.timer !== undefined) clearTimeout(task.timer)
-    if (this.#inbox.isParked) this.#readClock()
+    if (this.#parking.isParked) this.#readClock()
     task.isAnswered = true
+    if (task.extras !== undefined) this.#finish(task)
     this.#loop.release()
-    this.#record(Histogram.Run, this.#now - task.started)
-    this.#settledSlots.push(task.slot)
-    this.#countReleased()
-    this.#inbox.wake()
+    task.caller.releaseSlot(task, this.#now)
+    if (this.#places !== undefined && this.#options.queueSize === 0) this.#places.release()
+    this.#parking.wake()
   }
 
-  /** The id goes into shared memory before the start is counted, so that a caller that counts sees it there. */
-  #occupySlot(task: Task): void {
-    if (this.#freeSlots.length === 0) this.flush()
-    task.slot = this.#freeSlots.pop() as number
-    this.#slots[task.slot] = task
-    const { size, epoch } = this.#options
-    task.started = this.#now
-    this.#record(Histogram.Wait, task.started - task.arrived)
-    Atomics.store(this.#words, startedAt(task.slot, size), sinceEpoch(epoch, this.#now))
-    Atomics.store(this.#words, task.slot, task.id)
+  #finish(task: Task): void {
+    task.caller.streams.delete(task.id)
+    task.calls?.close()
   }
-
-  /** One writer, and a reader that can do with a number that is a little old: no atomics needed. */
-  #record(which: Histogram, ms: number): void {
-    const bucket = histogram(this.#options.size, which) + bucketOf(ms)
-    this.#words[bucket] = (this.#words[bucket] as number) + 1
-  }
-
-  #countDequeued(): void {
-    this.#dequeued = (this.#dequeued + 1) | 0
-    Atomics.store(this.#words, Word.Dequeued, this.#dequeued)
-    this.#outbox.announceSpace()
-  }
-
-  #countReleased(): void {
-    this.#released = (this.#released + 1) | 0
-    Atomics.store(this.#words, Word.Released, this.#released)
-    this.#outbox.announceSpace()
-  }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 function turnEventLoop(): Promise<void> {

@@ -1,14 +1,45 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
-import type { Task } from './task.js'
+import type { Transferable } from 'node:worker_threads'
+import type { FunctionAddress, RunExtras } from '../channel/records.js'
+
+/** What `currentTask()` shows of a task, in the worker and in a CPU thread. */
+export interface TaskFace {
+  readonly id: number
+  readonly entry: { readonly label: string }
+  readonly signal: AbortSignal
+  readonly extras: Pick<RunExtras, 'attempt' | 'priority'> | undefined
+}
 
 /** What `currentTask()` finds: the task, and the way its progress takes. */
 export interface TaskContext {
-  readonly task: Task
+  readonly task: TaskFace
   progress(value: unknown): void
 }
 
-/**
- * Which task the running code belongs to. Set by the module behind `async-pool-executor/task` when a task's module
- * imports it, because an AsyncLocalStorage makes every promise of the thread slower.
- */
-export const context: { storage: AsyncLocalStorage<TaskContext> | undefined } = { storage: undefined }
+/** A call of `offload()`, checked. */
+export interface OffloadRequest {
+  address: FunctionAddress
+  args: readonly unknown[]
+  timeout?: number | undefined
+  priority?: number | undefined
+  signal?: AbortSignal | undefined
+  transferList: readonly Transferable[] | undefined
+}
+
+/** What the module behind `async-pool-executor/task` and its thread know of each other. */
+export interface ThreadContext {
+  /**
+   * Which task the running code belongs to. Set by that module when a task's module imports it, because an
+   * AsyncLocalStorage makes every promise of the thread slower.
+   */
+  storage: AsyncLocalStorage<TaskContext> | undefined
+  /** `file:` URL from which `offload()` resolves './relative'. Set by the thread, as is the next. */
+  base: string
+  offload(request: OffloadRequest, caller: TaskContext): Promise<unknown>
+}
+
+export const context: ThreadContext = {
+  storage: undefined,
+  base: '',
+  offload: () => Promise.reject(new Error('not in a thread of an executor')),
+}

@@ -1,10 +1,14 @@
-import { realpathSync } from 'node:fs'
-import { createRequire, Module } from 'node:module'
-import { sep } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { ExecutorError, TaskNotFoundError } from '../channel/errors.js'
-import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { TaskNotFoundError } from '../channel/errors.js'
+import {
+  type FunctionAddress,
+  type InlineFunction,
+  labelOf,
+  type ModuleFunction,
+} from '../channel/records.js'
+import { compileInline, explainInline } from './inline.js'
+import { type Exports, loadModule, ownValue } from './modules.js'
 import { unlessStalled } from './stall.js'
+import { prepareImports } from './typescript.js'
 
 export interface LoadedFunction {
   readonly call: (...args: unknown[]) => unknown
@@ -14,122 +18,85 @@ export interface LoadedFunction {
 
 /** A function by its number: loaded when a task first needs it, called directly from then on. */
 export interface FunctionEntry {
+  readonly address: FunctionAddress
   /** What messages call it: `tasks.js#fetchPage`. */
   readonly label: string
   /** Undefined while the module is not loaded; throws TaskNotFoundError. */
   find(): LoadedFunction | undefined
   /** Failures are not kept: a module that was missing may be there at the next task. */
   load(): Promise<LoadedFunction>
+  /** Adds to an error of the function what its author should know. */
+  explain?(error: unknown): void
 }
 
 /** What has been loaded, by address: tasks of a module start in order, whichever function was called first. */
 const modules = new Map<string, Exports>()
 
 export function createEntry(address: FunctionAddress, roots: string[] | undefined): FunctionEntry {
-  const key = `${address.module}\n${address.base}`
+  return address.kind === 'inline' ? inlineEntry(address) : moduleEntry(address, roots)
+}
+
+/** Compiled when it is first called. It is the caller's own code: `roots` does not apply to it. */
+function inlineEntry(address: InlineFunction): FunctionEntry {
+  let compiled: LoadedFunction | undefined
+  let preparation = prepareImports(address.source, address.base)
+  const compile = () => {
+    compiled ??= { call: compileInline(address), owner: undefined }
+    return compiled
+  }
+  return {
+    address,
+    label: labelOf(address),
+    find: () => (preparation === undefined ? compile() : undefined),
+    async load() {
+      await preparation
+      preparation = undefined
+      return compile()
+    },
+    explain: error => explainInline(address, error),
+  }
+}
+
+function moduleEntry(address: ModuleFunction, roots: string[] | undefined): FunctionEntry {
+  const find = exportsFinder(address)
   let found: LoadedFunction | undefined
   return {
+    address,
     label: labelOf(address),
     find() {
-      const exports = modules.get(key)
+      const exports = find()
       if (exports !== undefined) found ??= findFunction(exports, address)
       return found
     },
     async load() {
-      const exports = await unlessStalled(
-        loadModule(address, roots),
-        `a top-level await of ${address.module}`,
-      )
-      modules.set(key, exports)
+      const exports = await loadExports(address, roots)
       found ??= findFunction(exports, address)
       return found
     },
   }
 }
 
-/** A module's namespace, and its default export if there is one: for CommonJS that is `module.exports`. */
-interface Exports {
-  readonly namespace: unknown
-  readonly default: unknown
+/** What finds the exports of a module; they are undefined while it is not loaded. */
+export function exportsFinder(address: ModuleFunction): () => Exports | undefined {
+  const key = keyOf(address)
+  return () => modules.get(key)
 }
 
-async function loadModule({ module, base }: FunctionAddress, roots: string[] | undefined): Promise<Exports> {
-  const url = roots === undefined ? module : confine(module, base, roots)
-  // A .cjs file can be nothing else; the ES module loader would take some ms more to start.
-  if (url.startsWith('file:') && url.endsWith('.cjs')) {
-    const exports: unknown = createRequire(url)(fileURLToPath(url))
-    return { namespace: { default: exports }, default: exports }
-  }
-  const namespace = await importModule(url, base)
-  return { namespace, default: ownValue(namespace, 'default') }
+export async function loadExports(address: ModuleFunction, roots: string[] | undefined): Promise<Exports> {
+  const exports = await unlessStalled(loadModule(address, roots), `a top-level await of ${address.module}`)
+  modules.set(keyOf(address), exports)
+  return exports
 }
 
-async function importModule(url: string, base: string): Promise<unknown> {
-  if (!url.startsWith('file:')) return url.startsWith('node:') ? import(url) : importFrom(base)(url)
-  try {
-    return await import(url)
-  } catch (error) {
-    const found = withoutExtension(url, error)
-    if (found === undefined) throw error
-    return import(found)
-  }
-}
-
-/** './tasks' and './tasks/' as `require` understands them; undefined if that was not what failed. */
-function withoutExtension(url: string, error: unknown): string | undefined {
-  const { code } = error as { code?: unknown }
-  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_UNSUPPORTED_DIR_IMPORT') return undefined
-  const resolved = resolveFrom(url, fileURLToPath(url))
-  return resolved === undefined || resolved === fileURLToPath(url) ? undefined : pathToFileURL(resolved).href
-}
-
-function resolveFrom(base: string, specifier: string): string | undefined {
-  try {
-    return createRequire(base).resolve(specifier)
-  } catch {
-    return undefined // the error of `import()` says it better
-  }
-}
-
-/**
- * The real file behind a module, if it is inside one of the folders. Symbolic links count as what they point to,
- * and what has no file (a builtin, an unresolvable name) is in no folder.
- */
-function confine(module: string, base: string, roots: string[]): string {
-  const path = module.startsWith('file:') ? fileURLToPath(module) : module
-  const file = resolveFrom(base, path)
-  const real = file !== undefined && file !== module ? realpathSync(file) : undefined
-  if (real === undefined || !roots.some(root => real.startsWith(root.endsWith(sep) ? root : root + sep)))
-    throw new ExecutorError(`${module} is not a file inside the executor's roots: ${roots.join(', ')}`)
-  return pathToFileURL(real).href
-}
-
-type Import = (specifier: string) => Promise<unknown>
-const importers = new Map<string, Import>()
-
-/**
- * `import()` as a file at `base` would do it, so that a package name is looked up from the user's folder and
- * with the `import` condition. Code compiled as a CommonJS module of that path has it without a flag
- * or a warning; `import.meta.resolve` takes a parent, and `vm` the default loader, only as an experiment.
- */
-function importFrom(base: string): Import {
-  let importer = importers.get(base)
-  if (importer === undefined) {
-    const filename = fileURLToPath(base)
-    const module = new Module(filename) as Module & { _compile(code: string, filename: string): void }
-    module.filename = filename
-    module._compile('module.exports = specifier => import(specifier)', filename)
-    importer = module.exports as Import
-    importers.set(base, importer)
-  }
-  return importer
+function keyOf({ module, base }: ModuleFunction): string {
+  return `${module}\n${base}`
 }
 
 /**
  * Own exports only. The names of a CommonJS module that cannot be seen statically are properties of its default
  * export; those that can are both, and `this` is then what it is for callers of `require`.
  */
-function findFunction(exports: Exports, address: FunctionAddress): LoadedFunction {
+function findFunction(exports: Exports, address: ModuleFunction): LoadedFunction {
   const named = ownValue(exports.namespace, address.name)
   const property = ownValue(exports.default, address.name)
   if (typeof property === 'function' && (property === named || typeof named !== 'function'))
@@ -138,16 +105,11 @@ function findFunction(exports: Exports, address: FunctionAddress): LoadedFunctio
   throw notFound(exports, address, named ?? property)
 }
 
-/** Own exports, but none whose name leads elsewhere. */
-const refused = new Set(['__proto__', 'constructor', 'prototype'])
-
-function ownValue(owner: unknown, key: string): unknown {
-  if (refused.has(key)) return undefined
-  const canOwn = (typeof owner === 'object' && owner !== null) || typeof owner === 'function'
-  return canOwn && Object.hasOwn(owner, key) ? Reflect.get(owner, key) : undefined
-}
-
-function notFound(exports: Exports, { module, name }: FunctionAddress, value: unknown): TaskNotFoundError {
+export function notFound(
+  exports: Exports,
+  { module, name }: ModuleFunction,
+  value: unknown,
+): TaskNotFoundError {
   const exported = new Set<string>()
   for (const owner of [exports.namespace, exports.default]) {
     if (typeof owner !== 'object' || owner === null) continue

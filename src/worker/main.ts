@@ -1,39 +1,74 @@
 /* The worker thread's entry file. */
+import { join } from 'node:path'
 import { setEnvironmentData, workerData } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { ancestorsKey, labelOf, Response, type WorkerInit } from '../channel/records.js'
-import { CallerWants, ring } from '../channel/wait.js'
+import { systemThreadId } from '../channel/thread-id.js'
 import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
+import { Caller } from './caller.js'
 import { Consumer } from './consumer.js'
+import { context } from './context.js'
 import { createEntry } from './functions.js'
 import { Inbox } from './inbox.js'
+import type { Offloading } from './offload.js'
 import { Outbox } from './outbox.js'
+import { Parking } from './parking.js'
 import { unlessStalled, watchForStalls } from './stall.js'
 import { discardOutput, writeDirectly } from './stdio.js'
 
 const init = (workerData as { asyncPoolExecutor: WorkerInit }).asyncPoolExecutor
 const { words, bell, port, stdio } = init
 
+Atomics.store(words, Word.ThreadId, systemThreadId())
 if (stdio === 'direct') writeDirectly()
 else if (stdio === 'ignore') discardOutput()
 
-const outbox = new Outbox(words, bell, port)
-const consumer = new Consumer({ ...init, inbox: new Inbox(words, port), outbox })
+let offloading: Offloading | undefined
+
+/** Loaded when a task first needs CPU threads, which few do: what a worker loads at its start costs everybody. */
+function loadOffloading(): Offloading {
+  if (offloading === undefined) {
+    const loaded = require(join(__dirname, 'offload.js')) as typeof import('./offload.js')
+    offloading = new loaded.Offloading(init)
+  }
+  return offloading
+}
+
+context.base = init.base
+context.offload = (request, caller) => loadOffloading().runPart(request, caller)
+
+const parking = new Parking(words)
+const consumer = new Consumer({
+  ...init,
+  parking,
+  loadOffloading,
+  owner: new Caller({
+    ...init,
+    inbox: new Inbox(words, port, parking),
+    outbox: new Outbox(words, bell, port),
+  }),
+})
+
+/** To every caller: each of them has tasks here. */
+function sayLastWords(error: unknown, what: string): void {
+  const record = encodeError(isError(error) ? error : new Error(`${what}: ${String(error)}`))
+  for (const { outbox } of consumer.callers) outbox.post([Response.Died, record])
+}
 
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a task's module deals with it, and the thread lives on
-  consumer.flush()
-  outbox.post([Response.Died, encodeError(isError(error) ? error : new Error(`uncaught: ${String(error)}`))])
+  for (const caller of consumer.callers) caller.flush()
+  sayLastWords(error, 'uncaught')
 })
 
-// Does not run when the thread is terminated or out of memory; the caller finds that out by itself.
+// Does not run when the thread is terminated or out of memory; the callers find that out by themselves.
 process.on('exit', code => {
-  consumer.flush()
-  Atomics.store(words, Word.ExitCode, code)
   const othersFollow = process.listenerCount('exit') > listenersAtStart
-  Atomics.store(words, Word.WorkerState, othersFollow ? WorkerState.Exiting : WorkerState.Exited)
-  ring(bell, 0, CallerWants.Messages)
+  for (const caller of consumer.callers) {
+    caller.flush()
+    caller.exit(code, othersFollow ? WorkerState.Exiting : WorkerState.Exited)
+  }
 })
 
 /** Ours, and one that Node itself has in each worker. */
@@ -71,6 +106,6 @@ async function main(): Promise<void> {
 
 main().catch(error => {
   // Not left to Node: a module may have listeners that keep an unhandled rejection from ending the thread.
-  outbox.post([Response.Died, encodeError(isError(error) ? error : new Error(`thrown: ${String(error)}`))])
+  sayLastWords(error, 'thrown')
   process.exit(1)
 })

@@ -1,11 +1,21 @@
-import { inspect } from 'node:util'
-import type { MessagePort, Transferable } from 'node:worker_threads'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { MessagePort, type Transferable } from 'node:worker_threads'
+import { refusal } from '../channel/cloneable.js'
 import { encodeError, isError } from '../channel/error-record.js'
-import { Outcome, Response, type ResponseMessage, type SettledResponse } from '../channel/records.js'
+import {
+  type ItemsResponse,
+  Outcome,
+  Response,
+  type ResponseMessage,
+  type SettledResponse,
+} from '../channel/records.js'
 import { transferListOf } from '../channel/transfer.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
+
+/** What messages go through: a MessagePort, or a BroadcastChannel. */
+interface OutPort {
+  postMessage(message: ResponseMessage, transferList?: readonly Transferable[]): unknown
+}
 
 /**
  * The worker's end of its own messages. Outcomes of one turn go back in one message, except those that carry objects:
@@ -15,21 +25,27 @@ import { Word } from '../channel/words.js'
 export class Outbox {
   readonly #words: Int32Array
   readonly #bell: Int32Array
-  readonly #port: MessagePort
+  readonly #port: OutPort
+  /** A BroadcastChannel copies everything. */
+  readonly #canTransfer: boolean
+  #isClosed = false
   #posted: number
   #outcomes: SettledResponse = [Response.Settled]
+  /** Items of one stream that came in a row. */
+  #items: ItemsResponse | undefined
   /** An object is being written, which runs its getters. */
   isWriting = false
 
-  constructor(words: Int32Array, bell: Int32Array, port: MessagePort) {
+  constructor(words: Int32Array, bell: Int32Array, port: OutPort) {
     this.#words = words
     this.#bell = bell
     this.#port = port
+    this.#canTransfer = port instanceof MessagePort
     this.#posted = Atomics.load(words, Word.WorkerPosted)
   }
 
   get isEmpty(): boolean {
-    return this.#outcomes.length === 1
+    return this.#outcomes.length === 1 && this.#items === undefined
   }
 
   /** @param name - what messages call the task's function */
@@ -47,10 +63,50 @@ export class Outbox {
 
   /** Posts what has settled. Outcomes are in the caller's hands from here on, even if this thread dies. */
   flush(): void {
-    if (this.isEmpty) return
+    this.#flushItems() // first: a stream's end must not overtake its items
+    if (this.#outcomes.length === 1) return
     const outcomes = this.#outcomes
     this.#outcomes = [Response.Settled]
     this.post(outcomes)
+  }
+
+  /**
+   * Items of a stream that are plain go together in one message.
+   *
+   * @param name - what messages call the task's function
+   * @throws {NotCloneableError} if structured clone refuses the item; what its getters throw
+   */
+  item(id: number, name: string, value: unknown): void {
+    if (isPlain(value)) {
+      if (this.#items?.[1] !== id) {
+        this.#flushItems()
+        this.#items = [Response.Items, id]
+      }
+      this.#items.push(value)
+      return
+    }
+    this.flush()
+    this.isWriting = true
+    try {
+      this.post([Response.Items, id, value], transferListOf(value))
+    } catch (error) {
+      throw refusal(error, value, name)
+    } finally {
+      this.isWriting = false
+    }
+  }
+
+  #flushItems(): void {
+    const items = this.#items
+    if (items === undefined) return
+    this.#items = undefined
+    this.post(items)
+  }
+
+  /** A task calls a function of its caller's. @throws what structured clone throws */
+  called(id: number, call: number, callback: number, args: readonly unknown[]): void {
+    this.flush()
+    this.post([Response.Called, id, call, callback, args])
   }
 
   #postAlone(id: number, name: string, outcome: Outcome, value: unknown): void {
@@ -72,7 +128,8 @@ export class Outbox {
   }
 
   post(message: ResponseMessage, transferList?: readonly Transferable[]): void {
-    if (transferList === undefined) this.#port.postMessage(message)
+    if (this.#isClosed) return
+    if (transferList === undefined || !this.#canTransfer) this.#port.postMessage(message)
     else this.#port.postMessage(message, transferList)
     this.#publish()
   }
@@ -81,6 +138,16 @@ export class Outbox {
   announceSpace(): void {
     ring(this.#bell, 0, CallerWants.Space)
     if (Atomics.load(this.#words, Word.SpaceAwaited) !== 0) this.#postSpace()
+  }
+
+  /** For what is told by shared words alone. */
+  ring(): void {
+    ring(this.#bell, 0, CallerWants.Messages)
+  }
+
+  /** The caller is gone: what would have been its is nobody's. */
+  close(): void {
+    this.#isClosed = true
   }
 
   #postSpace(): void {
@@ -105,10 +172,4 @@ function isPlain(value: unknown): boolean {
     default:
       return true
   }
-}
-
-/** Why a result could not be posted: not cloneable, or one of its getters threw. */
-function refusal(error: unknown, value: unknown, name: string): Error {
-  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}`)
-  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
 }

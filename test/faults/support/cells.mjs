@@ -10,6 +10,17 @@ export const waiters = ['result', 'submit', 'join', 'map', 'promise']
  * "During the exit drain" has no event loop: 'promise' stands there for tasks that only the drain itself waits for.
  */
 
+/** Cells that share a process: an exit drain needs one of its own. */
+export const groups = moments.flatMap(moment =>
+  causes.flatMap(cause =>
+    moment === 'drain'
+      ? waiters.map(waiter => ({ moment, cause, cells: [waiter] }))
+      : [{ moment, cause, cells: waiters }],
+  ),
+)
+// What runs no exit hook in the worker, though the task itself does it.
+groups.push({ moment: 'running', cause: 'reallyExit', cells: waiters })
+
 export const hangTimeout = 150
 
 /** Options that let a cause take its course. */

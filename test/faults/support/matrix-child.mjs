@@ -6,11 +6,11 @@ import {
   AsyncPoolExecutor,
   capture,
   captureAsync,
-  holdPort,
   Scenario,
   tasks,
   terminate,
   until,
+  watchDeath,
   workers,
 } from './scenario.mjs'
 
@@ -73,7 +73,7 @@ async function whileIdle(waiter) {
   const problems = []
   const words = createWords()
   const executor = new AsyncPoolExecutor({ size: 2, queueSize: 2, ...optionsFor(cause) })
-  const isDead = holdPort(executor)
+  const isDead = watchDeath(executor)
   executor.run(tasks, 'dieLater', [cause, words])
   Atomics.store(words, Word.Go, 1)
   if (cause === 'terminate') terminate(words)
@@ -88,7 +88,7 @@ async function whileEncodingArguments(waiter) {
   const problems = []
   const words = createWords()
   const executor = new AsyncPoolExecutor({ size: 2, queueSize: 2, onError: 'ignore', ...optionsFor(cause) })
-  const isDead = holdPort(executor)
+  const isDead = watchDeath(executor)
   const victim = executor.submit(tasks, 'dieRunning', [cause, words])
   const item = {
     get item() {

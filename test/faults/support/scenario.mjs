@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { MessageChannel } from 'node:worker_threads'
 import { createWords, markDeath, timeOfDeath, Word } from '../fixtures/words.mjs'
@@ -45,11 +46,10 @@ export class Scenario {
   /** Starts what runs, and for all waiters but map, which does so by itself, the task at fault. */
   start() {
     const { executor, words, cause, moment } = this
-    executor.run(tasks, 'share', [words])
+    executor.run(tasks, 'share', [words, cause])
     this.ping = executor.submit(tasks, 'ping', [words], { onProgress: () => this.#onPing() })
     this.survivor = executor.submit(tasks, 'survive', [words], { idempotent: true })
-    this.module =
-      moment === 'load' ? new URL(`./dies-at-load.mjs?cause=${cause}&${Math.random()}`, tasks) : tasks
+    this.module = moment === 'load' ? new URL(`./dies-at-load.mjs?${Math.random()}`, tasks) : tasks
     this.name = moment === 'result' ? 'dieEncoding' : 'dieRunning'
     if (this.waiter === 'map') return
     this.victim = executor.submit(this.module, this.name, [cause, words])
@@ -176,12 +176,12 @@ export function terminate(words) {
   workers.at(-1).terminate()
 }
 
-/** The other end of a port that lives in the worker: says without an event loop whether the worker lives. */
-export function holdPort(executor) {
+/** Says without an event loop whether the worker lives: by the other end of a port, or by the folder of its thread. */
+export function watchDeath(executor) {
   const { port1, port2 } = new MessageChannel()
   port1.unref()
-  executor.run(tasks, 'hold', [port2], { transferList: [port2] })
-  return () => port1.postMessage(0) !== true
+  const folder = executor.run(tasks, 'hold', [port2], { transferList: [port2] })
+  return port1.postMessage(0) === true ? () => port1.postMessage(0) !== true : () => !existsSync(folder)
 }
 
 const pause = new Int32Array(new SharedArrayBuffer(4))

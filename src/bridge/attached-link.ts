@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { BroadcastChannel, type Transferable } from 'node:worker_threads'
+import { Request, type RequestMessage, type ResponseMessage } from '../channel/records.js'
+import {
+  type Commons,
+  controlChannelOf,
+  type Introduction,
+  Shared,
+  type SharedExecutor,
+  SharedStatus,
+} from '../channel/sharing.js'
+import { systemThreadId, threadIsGone } from '../channel/thread-id.js'
+import { invalidType } from '../channel/validate.js'
+import { WorkerWants } from '../channel/wait.js'
+import { createWords, Word, WorkerState } from '../channel/words.js'
+import { epochNow, Link, type LinkEvents } from './link.js'
+import { bell } from './park.js'
+
+/** What waits to be sent until the worker has answered: a BroadcastChannel keeps nothing for members to come. */
+interface Unsent {
+  message: RequestMessage
+  rank: WorkerWants
+}
+
+/**
+ * The channel of a caller that is not the owner to a worker that the owner started.
+ *
+ * It introduces itself until it is answered, first when it is made and then whenever it is looked after, which every
+ * wait does in slices: the worker may be starting still, or the owner may not have replaced it yet.
+ */
+export class AttachedLink extends Link {
+  readonly #shared: SharedExecutor
+  readonly #channel: BroadcastChannel
+  readonly #introduction: Introduction
+  #unsent: Unsent[] | undefined = []
+  /** Of the worker that answered. */
+  #generation = 0
+  #isClosed = false
+
+  constructor(shared: SharedExecutor, events: LinkEvents) {
+    const words = createWords(shared.size)
+    const name = `async-pool-executor:${randomUUID()}`
+    const channel = new BroadcastChannel(name)
+    const epoch = epochNow()
+    super({ words, port: channel, options: shared, epoch }, events)
+    this.#shared = shared
+    this.#channel = channel
+    this.#introduction = { channel: name, words, bell, epoch, thread: systemThreadId() }
+    channel.onmessage = event => {
+      this.countTaken()
+      events.onMessage((event as { data: ResponseMessage }).data)
+      events.onDelivery()
+    }
+    channel.unref()
+    this.#introduce()
+  }
+
+  override hasSpace(): boolean {
+    return this.#isConnected && super.hasSpace()
+  }
+
+  override reserve(): boolean {
+    return this.#isConnected && super.reserve()
+  }
+
+  override hasRoom(): boolean {
+    return this.#isConnected && super.hasRoom()
+  }
+
+  /** The worker has answered. */
+  override share(commons: Commons): void {
+    super.share(commons)
+    this.#generation = Atomics.load(this.#shared.state, Shared.Generation)
+    const unsent = this.#unsent ?? []
+    this.#unsent = undefined
+    for (const { message, rank } of unsent) this.postNow(message, rank)
+  }
+
+  override close(): void {
+    if (this.isClosing) return
+    this.isClosing = true
+    if (!this.#isConnected) this.#leave()
+    else {
+      this.postNow([Request.Leave], WorkerWants.Control)
+      this.#leave()
+    }
+  }
+
+  override terminate(): void {
+    this.close()
+  }
+
+  override kill(): void {
+    this.close()
+  }
+
+  override async hasExited(): Promise<void> {}
+
+  override isAlive(): boolean {
+    if (this.#isClosed || this.isOver) return false
+    if (!this.#isConnected) {
+      this.#introduce()
+      return true
+    }
+    const { state } = this.#shared
+    return (
+      Atomics.load(state, Shared.Generation) === this.#generation &&
+      !threadIsGone(Atomics.load(this.words, Word.ThreadId))
+    )
+  }
+
+  /** The owner has ended it, or is gone: there will be no other worker. */
+  override get isOver(): boolean {
+    const { state } = this.#shared
+    const isOpen = Atomics.load(state, Shared.Status) === SharedStatus.Open
+    return !isOpen || threadIsGone(Atomics.load(state, Shared.OwnerThread))
+  }
+
+  /** Seen by the owner, who ends such a worker. */
+  override get silence(): number {
+    return 0
+  }
+
+  /** So that the worker learns that this caller goes. */
+  override get hasExitHooks(): boolean {
+    return true
+  }
+
+  /** Nothing can be moved: a BroadcastChannel has, as far as it knows, many members. */
+  protected override postOrBuffer(
+    message: RequestMessage,
+    rank: WorkerWants,
+    transferList?: readonly Transferable[],
+  ): boolean {
+    if (transferList !== undefined && transferList.length > 0)
+      throw invalidType(
+        'options.transferList',
+        'left out: an attached executor copies all arguments',
+        transferList,
+      )
+    if (this.#isClosed) return false
+    if (this.#unsent === undefined) this.postNow(message, rank)
+    else this.#unsent.push({ message: structuredClone(message), rank })
+    return true
+  }
+
+  get #isConnected(): boolean {
+    return this.#unsent === undefined
+  }
+
+  #introduce(): void {
+    const control = new BroadcastChannel(controlChannelOf(this.#shared.id))
+    control.postMessage(this.#introduction)
+    control.close()
+  }
+
+  #leave(): void {
+    this.#isClosed = true
+    Atomics.store(this.words, Word.WorkerState, WorkerState.Exited)
+    this.#channel.close()
+  }
+}

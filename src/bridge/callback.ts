@@ -1,0 +1,40 @@
+import { invalidType } from '../channel/validate.js'
+import { registerCarrier } from './carry.js'
+
+/** A function of this thread that a task may call. */
+export class Callback {
+  /** Refuses to be cloned where it would arrive as nothing: in a Map, say, or in another library's message. */
+  readonly call: (...args: unknown[]) => unknown
+
+  constructor(fn: (...args: unknown[]) => unknown) {
+    this.call = fn
+  }
+}
+
+/**
+ * Makes a function of this thread an argument that a task can call: the task gets an async function, calls it with
+ * values that can be cloned and awaits what it returns, or throws. It runs in this thread: while that is blocked in the
+ * executor that the task was given to, or when its event loop turns. It may be async if the thread is not blocked;
+ * if it is, its promise could not settle, and the task gets a {@link DeadlockError}. So does a callback that blocks
+ * in the same executor.
+ *
+ * @returns to be put anywhere in the arguments, in arrays and plain objects too; it is not to be called here
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is not a function
+ * @example
+ * const choose = callback(names => names[0])
+ * const chosen = executor.run('./tasks.js', 'pick', [{ choose }])
+ */
+export function callback<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => Promise<Awaited<R>> {
+  if (typeof fn !== 'function') throw invalidType('fn', 'a function', fn)
+  registerCarrier(carrier)
+  return new Callback(fn as (...args: unknown[]) => unknown) as never
+}
+
+const carrier = {
+  kind: 'callback',
+  is: (value: object) => value instanceof Callback,
+  encode: (value: object, task: { callbacks: Callback[] | undefined }) => {
+    task.callbacks ??= []
+    return task.callbacks.push(value as Callback) - 1
+  },
+} as const

@@ -1,0 +1,79 @@
+/* The entry file of a CPU thread: Piscina loads it in a thread of the worker, and calls `run` for each call. */
+import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { refusal } from '../channel/cloneable.js'
+import {
+  type CpuCallMessage,
+  type CpuOutcome,
+  CpuResponse,
+  type CpuResponseMessage,
+  type CpuTask,
+  type CpuThreadInit,
+} from '../channel/cpu-records.js'
+import { encodeError, isError } from '../channel/error-record.js'
+import { DeadlockError } from '../channel/errors.js'
+import { context, type TaskContext } from '../worker/context.js'
+import { createEntry } from '../worker/functions.js'
+import { discardOutput, writeDirectly } from '../worker/stdio.js'
+
+const { base, roots, stdio } = (workerData as { asyncPoolExecutor: CpuThreadInit }).asyncPoolExecutor
+
+if (stdio === 'direct') writeDirectly()
+else if (stdio === 'ignore') discardOutput()
+
+/** Of the call that runs; there is one at a time. */
+let currentPort: MessagePort | undefined
+
+process.on('uncaughtExceptionMonitor', error => {
+  if (process.listenerCount('uncaughtException') > 0) return // a module deals with it, and the thread lives on
+  const record = encodeError(isError(error) ? error : new Error(`uncaught: ${String(error)}`))
+  if (currentPort !== undefined) send(currentPort, [CpuResponse.Died, record])
+})
+
+context.base = base
+context.offload = ({ address }) =>
+  Promise.reject(
+    new DeadlockError(
+      `offload() of '${address.name}' was called in a CPU thread, where waiting for another one could be waiting for ` +
+        'oneself. Call the function directly there',
+    ),
+  )
+
+/** Never rejects: the outcome goes through the port. */
+export async function run({ port }: CpuTask): Promise<void> {
+  currentPort = port
+  const call = receiveMessageOnPort(port)?.message as CpuCallMessage
+  send(port, [CpuResponse.Started])
+  const { label, find, load } = createEntry(call.address, roots)
+  try {
+    const { call: fn, owner } = find() ?? (await load())
+    const apply = () => Reflect.apply(fn, owner, call.args)
+    // Looked at after loading: the module sets it.
+    const { storage } = context
+    const value = await (storage === undefined ? apply() : storage.run(contextOf(call, port), apply))
+    sendOutcome(port, [CpuResponse.Fulfilled, value], label)
+  } catch (error) {
+    if (isError(error)) sendOutcome(port, [CpuResponse.Failed, encodeError(error)], label)
+    else sendOutcome(port, [CpuResponse.Threw, error], label)
+  }
+}
+
+function contextOf({ id, name, attempt }: CpuCallMessage, port: MessagePort): TaskContext {
+  return {
+    // Cancelled or too late, the thread is ended: there is nobody left to be told by a signal.
+    task: { id, entry: { label: name }, signal: new AbortController().signal, extras: { attempt } },
+    progress: value => send(port, [CpuResponse.Progress, value]),
+  }
+}
+
+/** A value that cannot be sent is a failure of its own. */
+function sendOutcome(port: MessagePort, outcome: CpuOutcome, label: string): void {
+  try {
+    send(port, outcome)
+  } catch (error) {
+    send(port, [CpuResponse.Failed, encodeError(refusal(error, outcome[1], label))])
+  }
+}
+
+function send(port: MessagePort, message: CpuResponseMessage): void {
+  port.postMessage(message)
+}

@@ -1,0 +1,55 @@
+import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { decodeError, type ErrorRecord } from '../channel/error-record.js'
+import { ExecutorError } from '../channel/errors.js'
+import { type AnswerRequest, Outcome } from '../channel/records.js'
+import type { Task } from './task.js'
+
+interface Call {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+/** The calls that a task has made of functions of its caller's, and has no answer to. */
+export class CallbackCalls {
+  readonly #task: Task
+  readonly #pending = new Map<number, Call>()
+  #made = 0
+
+  constructor(task: Task) {
+    this.#task = task
+  }
+
+  /** What stands for a function of the caller's: sends its arguments there; the promise settles with the answer. */
+  createFunction(callback: number): (...args: unknown[]) => Promise<unknown> {
+    return (...args) => new Promise((resolve, reject) => this.#call(callback, args, { resolve, reject }))
+  }
+
+  #call(callback: number, args: readonly unknown[], pending: Call): void {
+    const { id, entry, caller, isAnswered } = this.#task
+    if (isAnswered) throw endedError(entry.label)
+    const call = this.#made++
+    try {
+      caller.outbox.called(id, call, callback, args)
+    } catch (error) {
+      throw isRefusal(error) ? notCloneable('args', args, error, `a callback given to ${entry.label}`) : error
+    }
+    this.#pending.set(call, pending)
+  }
+
+  settle([, , call, outcome, value]: AnswerRequest): void {
+    const pending = this.#pending.get(call)
+    this.#pending.delete(call)
+    if (outcome === Outcome.Fulfilled) pending?.resolve(value)
+    else pending?.reject(outcome === Outcome.Failed ? decodeError(value as ErrorRecord) : value)
+  }
+
+  /** The task has ended without waiting for these: nobody answers, and nobody is to blame. */
+  close(): void {
+    for (const { resolve } of this.#pending.values()) resolve(undefined)
+    this.#pending.clear()
+  }
+}
+
+function endedError(label: string): ExecutorError {
+  return new ExecutorError(`a callback given to ${label} was called after the end of that task`)
+}

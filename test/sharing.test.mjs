@@ -1,0 +1,221 @@
+import { AsyncPoolExecutor } from 'async-pool-executor'
+import { describe, expect, test } from 'vitest'
+import { file, runScript, systems } from './child.mjs'
+import { thrownBy } from './helpers.mjs'
+
+/** A script whose threads attach to its executor: `body` runs in each of them, `main` in the owner. */
+function scriptOf(body, main) {
+  const path = file(
+    'thread.mjs',
+    `import { AsyncPoolExecutor } from 'async-pool-executor'
+     import { writeSync } from 'node:fs'
+     import { parentPort, workerData } from 'node:worker_threads'
+     const { handle, words, tasks, number } = workerData
+     const say = text => writeSync(1, text + '\\n')
+     const raise = index => { Atomics.add(words, index, 1); Atomics.notify(words, index) }
+     const executor = AsyncPoolExecutor.attach(handle)
+     ${body}`,
+  )
+  return `
+    const words = new Int32Array(new SharedArrayBuffer(4096))
+    const awaitWord = (index, value) => { while (Atomics.load(words, index) < value) Atomics.wait(words, index, Atomics.load(words, index), 10) }
+    const start = (handle, number) => new Worker(${JSON.stringify(path)}, { workerData: { handle, words, tasks, number } })
+    const ended = thread => new Promise(resolve => thread.once('exit', resolve))
+    ;(async () => { ${main} })()`
+}
+
+describe('a shared executor', () => {
+  test.each(systems)('runs tasks of several threads within one size and one queue (%s)', async system => {
+    const { lines } = await runScript(
+      system,
+      scriptOf(
+        `let sum = 0
+         const futures = []
+         for (let i = 0; i < 200; i++) futures.push(executor.submit(tasks, 'turns', [words, 2, i]))
+         for (const future of futures) sum += future.result()
+         for (let i = 0; i < 200; i++) if (executor.run(tasks, 'echo', [i]) !== i) throw new Error('wrong')
+         say('sum ' + sum)`,
+        `const executor = new AsyncPoolExecutor({ size: 3, queueSize: 4 })
+         const threads = [1, 2, 3].map(number => start(executor.handle(), number))
+         for (let i = 0; i < 200; i++) executor.submit(tasks, 'turns', [words, 2])
+         await Promise.all(threads.map(ended))
+         say('most ' + words[2] + ' finished ' + words[4])
+         say(JSON.stringify(executor.shutdown()))`,
+      ),
+    )
+    expect(lines.filter(line => line.startsWith('sum'))).toEqual(['sum 19900', 'sum 19900', 'sum 19900'])
+    expect(lines.slice(3)).toEqual([
+      'most 3 finished 800',
+      '{"completed":200,"failed":0,"cancelled":0,"abandoned":0}',
+    ])
+  })
+
+  test('holds back all its callers together', async () => {
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `raise(20)
+         executor.submit(tasks, 'hold', [words])
+         raise(21)
+         executor.join()`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 2 })
+         const handle = executor.handle()
+         executor.submit(tasks, 'hold', [words])
+         awaitWord(3, 1)
+         executor.submit(tasks, 'hold', [words])
+         executor.submit(tasks, 'hold', [words])
+         const threads = [1, 2].map(number => start(handle, number))
+         awaitWord(20, 2)
+         try { executor.submit(tasks, 'hold', [words], { submitTimeout: 200 }) } catch (error) { say(error.code) }
+         say(executor.trySubmit(tasks, 'echo', [1]) === undefined)
+         say('let in ' + words[21])
+         Atomics.store(words, 0, 1)
+         Atomics.notify(words, 0)
+         await Promise.all(threads.map(ended))
+         executor.join()
+         say('most ' + words[2] + ' finished ' + words[4])`,
+      ),
+    )
+    expect(lines).toEqual(['ERR_QUEUE_FULL', 'true', 'let in 0', 'most 1 finished 5'])
+  })
+
+  test('lets in who waits in the order of their coming', async () => {
+    const ticks = file('ticks.mjs', 'export async function* ticks() { for (;;) yield 0 }')
+    const { lines, stderr } = await runScript(
+      'require',
+      scriptOf(
+        `executor.run(tasks, 'echo', [0])
+         raise(23)
+         while (Atomics.load(words, 20) < number) Atomics.wait(words, 20, Atomics.load(words, 20), 10)
+         const wish = executor.submitAsync(tasks, 'log', [words, number])
+         raise(21)
+         await (await wish).promise()`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
+         const handle = executor.handle()
+         const threads = [3, 1, 2].map(number => start(handle, number))
+         awaitWord(23, 3)
+         const stream = executor.stream(${JSON.stringify(ticks)}, 'ticks', [], { lookAhead: 1 })
+         stream.next()
+         executor.submit(tasks, 'echo', [0])
+         for (let number = 1; number <= 3; number++) {
+           Atomics.store(words, 20, number)
+           Atomics.notify(words, 20)
+           awaitWord(21, number)
+           for (let i = 0; i < 3; i++) stream.next() // the worker has read all that was sent before
+         }
+         stream.return()
+         await Promise.all(threads.map(ended))
+         say([...words.subarray(6, 6 + words[5])].join())`,
+      ),
+    )
+    expect({ lines, stderr }).toEqual({ lines: ['1,2,3'], stderr: '' })
+  })
+
+  test('is drained by each of its callers at their end', async () => {
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `for (let i = 0; i < 20; i++) executor.submit(tasks, 'turns', [words, 5])
+         process.exit(number)`,
+        `const executor = new AsyncPoolExecutor({ size: 2, queueSize: 50 })
+         const codes = await Promise.all([1, 2].map(number => ended(start(executor.handle(), number))))
+         say(codes.join() + ' finished ' + words[4])`,
+      ),
+    )
+    expect(lines).toEqual(['1,2 finished 40'])
+  })
+
+  test('goes on when a caller is terminated, and forgets what that had queued', async () => {
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `executor.submit(tasks, 'hold', [words])
+         for (let i = 0; i < 3; i++) executor.submit(tasks, 'log', [words, 7])
+         raise(20)
+         executor.submit(tasks, 'log', [words, 8])`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 3 })
+         const thread = start(executor.handle(), 1)
+         awaitWord(20, 1)
+         await thread.terminate()
+         const futures = [1, 2, 3].map(number => executor.submit(tasks, 'log', [words, number]))
+         Atomics.store(words, 0, 1)
+         Atomics.notify(words, 0)
+         for (const future of futures) future.result()
+         say([...words.subarray(6, 6 + words[5])].join())`,
+      ),
+    )
+    expect(lines).toEqual(['1,2,3'])
+  })
+
+  test('rejects what ran and runs what was queued when its worker dies, for every caller', async () => {
+    const killer = file(
+      'killer.mjs',
+      'export const arm = words => { setInterval(() => { if (Atomics.load(words, 22)) process.exit(3) }, 5) }',
+    )
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `const running = executor.submit(tasks, 'hold', [words])
+         const queued = [1, 2, 3].map(i => executor.submit(tasks, 'echo', [i]))
+         raise(20)
+         const { code, exitCode } = running.error()
+         say([number, code, exitCode, queued.map(future => future.result()).join(), executor.run(tasks, 'echo', ['on'])].join(' '))`,
+        `const executor = new AsyncPoolExecutor({ size: 2, queueSize: 20 })
+         executor.run(${JSON.stringify(killer)}, 'arm', [words])
+         const threads = [1, 2].map(number => start(executor.handle(), number))
+         awaitWord(20, 2)
+         awaitWord(3, 2)
+         Atomics.store(words, 22, 1) // only the worker that was armed looks at it
+         await Promise.all(threads.map(ended))
+         say('restarts ' + executor.stats().restarts)`,
+      ),
+    )
+    expect(lines.toSorted()).toEqual([
+      '1 ERR_WORKER_DIED 3 1,2,3 on',
+      '2 ERR_WORKER_DIED 3 1,2,3 on',
+      'restarts 1',
+    ])
+  })
+
+  test('tells its callers when it has been shut down', async () => {
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `say(executor.run(tasks, 'echo', ['open']))
+         raise(20)
+         while (Atomics.load(words, 21) === 0) Atomics.wait(words, 21, 0, 10)
+         try { executor.run(tasks, 'echo', [1]) } catch (error) { say(error.code) }`,
+        `const executor = new AsyncPoolExecutor({ size: 1 })
+         const thread = start(executor.handle(), 1)
+         awaitWord(20, 1)
+         executor.shutdown()
+         Atomics.store(words, 21, 1)
+         await ended(thread)`,
+      ),
+    )
+    expect(lines).toEqual(['open', 'ERR_EXECUTOR_CLOSED'])
+  })
+})
+
+describe('attach', () => {
+  test('refuses what is no handle, by name', () => {
+    for (const handle of [undefined, null, 5, {}, { asyncPoolExecutor: {} }])
+      expect(thrownBy(() => AsyncPoolExecutor.attach(handle))).toMatchObject({
+        code: 'ERR_INVALID_ARG_TYPE',
+        message: expect.stringContaining('"handle"'),
+      })
+  })
+
+  test('refuses to be used inside the worker that it leads to', async () => {
+    const path = file(
+      'inside.mjs',
+      `import { AsyncPoolExecutor } from 'async-pool-executor'
+       export const nested = handle => AsyncPoolExecutor.attach(handle).run('node:path', 'basename', ['/a'])`,
+    )
+    const executor = new AsyncPoolExecutor()
+    expect(thrownBy(() => executor.run(path, 'nested', [executor.handle()]))).toMatchObject({
+      code: 'ERR_DEADLOCK',
+    })
+    executor.shutdown()
+  })
+})
