@@ -1,4 +1,5 @@
-import { join, sep } from 'node:path'
+import { join } from 'node:path'
+import { addressOf } from '../bridge/function-names.js'
 import {
   AsyncPoolExecutor,
   type ExecutorStats,
@@ -6,12 +7,14 @@ import {
   TaskNotFoundError,
   type TaskOptions,
 } from '../index.js'
+import { baseUrl } from './module.js'
 import type { Outcome } from './outcome.js'
 import { canDraw } from './progress/progress.js'
 import { Rate } from './rate.js'
 import type { Settings } from './settings.js'
 import type { Stop } from './stop.js'
 import { messageOf, UsageError } from './usage-error.js'
+import type { Preparation } from './worker/main.js'
 
 /** Watches single calls, for the report. Calls are known by a key. */
 export interface CallObserver {
@@ -56,6 +59,8 @@ export class Calls {
   /** A call has ended in another way than by not being found. */
   #isFound = false
   #isAbandoned = false
+  /** Shared with the workers. */
+  readonly #loadable = new Int32Array(new SharedArrayBuffer(4))
   readonly #watch: NodeJS.Timeout | undefined
   #wasStuck = false
 
@@ -90,6 +95,7 @@ export class Calls {
       if (!(error instanceof TaskNotFoundError) && !signal.aborted)
         throw new UsageError(`cannot load ${module}: ${messageOf(error)}`)
     }
+    Atomics.store(this.#loadable, 0, 1)
   }
 
   /**
@@ -123,21 +129,32 @@ export class Calls {
   }
 
   #createExecutor(): AsyncPoolExecutor {
-    const { size, queueSize, timeout, offload, quiet } = this.#settings
-    const hasBar = canDraw() && !quiet
+    const { size, queueSize, timeout, offload } = this.#settings
     this.#executors++
     return new AsyncPoolExecutor({
       size,
       queueSize,
       restart,
       name: this.#executors === 1 ? 'async-pool' : `async-pool ${this.#executors}`,
-      base: join(process.cwd(), sep),
+      base: baseUrl(),
       // The run waits for all calls itself, and when it does not want to, nothing else should.
       drainOnExit: false,
       onError: 'ignore',
-      initializer: { module: join(__dirname, 'cli-worker.js'), fn: 'sendOutputToStderr', args: [hasBar] },
+      // Not 'direct', which is to stdout: the worker's streams are changed to go elsewhere.
+      stdio: 'inherit',
+      initializer: { module: join(__dirname, 'cli-worker.js'), fn: 'prepare', args: [this.#preparation()] },
       ...(timeout !== undefined && !offload && { hangTimeout: timeout + hangTolerance }),
     })
+  }
+
+  #preparation(): Preparation {
+    const { module, fn, quiet } = this.#settings
+    const url = addressOf(module, fn, baseUrl()).module
+    return {
+      hasBar: canDraw() && !quiet,
+      module: url.startsWith('file:') ? url : undefined,
+      loadable: this.#loadable,
+    }
   }
 
   /** Waits for its time, then for space. Undefined if the run is stopped meanwhile. */

@@ -1,5 +1,6 @@
-import { realpathSync, statSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { moduleOf } from './module.js'
 import { UsageError } from './usage-error.js'
 
 export type Format = 'lines' | 'ndjson' | 'csv'
@@ -47,12 +48,6 @@ export function settle(module: string, fn: string, options: RunOptions): Setting
   checkFiles(options)
   const queueSize = rate === undefined ? (options.queueSize ?? size) : 0
   return { ...options, module: moduleOf(module), fn, format, queueSize }
-}
-
-/** `tasks.mjs` means that file, where there is one, and not a package of that name. */
-function moduleOf(module: string): string {
-  const isFile = !isAbsolute(module) && statSync(module, { throwIfNoEntry: false })?.isFile() === true
-  return isFile && !/^\.\.?[/\\]/.test(module) ? `./${module}` : module
 }
 
 /** Two streams into one file would overwrite each other. */

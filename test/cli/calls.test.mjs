@@ -85,13 +85,13 @@ describe('--timeout', () => {
 
   test('calls that ignore it do not keep the others from running', async () => {
     const input = 'never\nnever\na\nb\nc\nd\n'
-    const { records } = await runTask('neverOn', ['--timeout', '50', '-s', '2'], { input })
+    const { records } = await runTask('neverOn', ['--timeout', '400', '-s', '2'], { input })
     expect(records.map(({ ok }) => ok)).toEqual([false, false, true, true, true, true])
   })
 
   test('an endless loop does not keep the others from running', async () => {
     const input = 'a\nspin\nb\nc\n'
-    const { records } = await runTask('spinOn', ['--timeout', '50', '-s', '1'], { input })
+    const { records } = await runTask('spinOn', ['--timeout', '300', '-s', '1'], { input })
     expect(records.map(({ ok }) => ok)).toEqual([true, false, true, true])
     expect(records[1].error.code).toBe('ERR_TIMEOUT')
   })
@@ -164,8 +164,8 @@ describe('--fail-fast', () => {
     const [first, second] = [await gate.next(), await gate.next()]
     first.answer({ error: 'the first failure' })
     await running.said('the first failure', 'stdout')
-    gate.open({ value: 'third' }) // it may have started before the failure was known
     second.answer({ value: 'done all the same' })
+    gate.open({ value: 'third' }) // it may have started before the failure was known
     const { records, stderr, code } = await running.result
     expect(records.slice(0, 2)).toMatchObject([{ ok: false }, { ok: true, value: 'done all the same' }])
     expect(records.length).toBeLessThanOrEqual(3)
@@ -217,6 +217,18 @@ describe('a call that ends the worker', () => {
     expect(code).toBe(1)
   })
 
+  test('does not charge the next ones for loading the module once more', async () => {
+    const path = file(
+      'slow.mjs',
+      `const start = performance.now()
+       while (performance.now() - start < 700);
+       export const exitOn = value => (value === 'exit' ? process.exit(1) : value)`,
+    )
+    const args = ['run', path, 'exitOn', '-s', '1', '--timeout', '350']
+    const { records } = await run(args, { input: 'a\nexit\nb\n' })
+    expect(records.map(({ ok }) => ok)).toEqual([true, false, true])
+  })
+
   test('may do so more often than an executor allows by itself', async () => {
     const { records } = await runTask('exitOn', ['-s', '1'], { input: `${'exit\n'.repeat(12)}last\n` })
     expect(records.at(-1)).toMatchObject({ index: 12, ok: true, value: 'last' })
@@ -232,4 +244,25 @@ test('exit hooks of the module run at the end', async () => {
   const { stderr, code } = await run(['run', path, 'echo'], { input: 'a' })
   expect(stderr).toContain('flushed')
   expect(code).toBe(0)
+})
+
+describe('--offload', () => {
+  test('runs calls that compute side by side', async () => {
+    const { records, code } = await runTask('meet', ['--offload', '-s', '2'], {
+      input: '1\n2\n',
+      env: { MEET: folder() },
+    })
+    expect(records.map(({ value }) => value)).toEqual(['met', 'met'])
+    expect(code).toBe(0)
+  })
+
+  test('gives failures, timeouts and dead threads to their rows, and stdout to results alone', async () => {
+    const input = 'a\nexit\nb\n'
+    const { records, stdout, stderr } = await runTask('printAndExitOn', ['--offload'], { input })
+    expect(records.map(({ ok, error }) => error?.code ?? ok)).toEqual([true, 'ERR_WORKER_DIED', true])
+    expect(stdout.trim().split('\n')).toHaveLength(3)
+    expect(stderr).toContain('printed b\n')
+    const spun = await runTask('spinOn', ['--offload', '--timeout', '200ms'], { input: 'a\nspin\nb\n' })
+    expect(spun.records.map(({ ok, error }) => error?.code ?? ok)).toEqual([true, 'ERR_TIMEOUT', true])
+  })
 })

@@ -1,6 +1,6 @@
-import { join, resolve, sep } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { resolve } from 'node:path'
 import { addressOf } from '../../bridge/function-names.js'
+import { baseUrl } from '../module.js'
 import type { Settings } from '../settings.js'
 
 /** What must be the same for a run to go on where another one stopped. */
@@ -19,9 +19,8 @@ export interface Identity {
 /** @param fingerprint - of the input's file; undefined for a pipe, which is looked at as it comes */
 export function identityOf(settings: Settings, fingerprint: string | undefined): Identity {
   const { module, fn, format, spread = false, ordered = false, values = false, output, errors } = settings
-  const base = pathToFileURL(join(process.cwd(), sep, 'base')).href
   return {
-    module: addressOf(module, fn, base).module,
+    module: addressOf(module, fn, baseUrl()).module,
     function: fn,
     input: fingerprint ?? 'a pipe',
     format,

@@ -1,27 +1,50 @@
 /* Loaded into the worker thread of the command, before the first call. */
+import type { Writable } from 'node:stream'
+import { writeToDescriptor } from '../../channel/descriptor.js'
 
-const clearLine = '\r\x1B[K'
+const stderr = 2
+const clearLine = Buffer.from('\r\x1B[K')
+
+export interface Preparation {
+  /** A progress bar is drawn on stderr: what is printed takes its line, and it is drawn again below. */
+  hasBar: boolean
+  /** The module of the calls; undefined if it is in no file. */
+  module: string | undefined
+  /** 1 once it is known that it can be loaded. */
+  loadable: Int32Array
+}
 
 /**
- * The command's stdout belongs to its results, so what tasks print goes to stderr, by the descriptor and not through
- * the command's event loop.
- *
- * @param hasBar - a progress bar is drawn there: what is printed takes its line, and it is drawn again below
+ * Sends what tasks print to stderr, since the command's stdout belongs to results; and in a worker that replaces a dead
+ * one loads the module, or that would count as time of the first calls, and against their timeout.
  */
-export function sendOutputToStderr(hasBar: boolean): void {
-  const { stdout, stderr } = process
-  const write = stderr._write.bind(stderr)
-  const print: typeof write = (chunk, encoding, done) =>
-    hasBar ? write(concat(chunk, encoding), 'utf8', done) : write(chunk, encoding, done)
-  for (const stream of [stdout, stderr]) {
-    stream._write = print
+export async function prepare({ hasBar, module, loadable }: Preparation): Promise<void> {
+  sendOutputToStderr(hasBar)
+  if (module === undefined || Atomics.load(loadable, 0) === 0) return
+  await import(module).catch(() => {}) // the calls will say so
+}
+
+/** At once, by the descriptor. What the CPU threads of this worker print comes through its streams, and ends here too. */
+function sendOutputToStderr(hasBar: boolean): void {
+  for (const stream of [process.stdout, process.stderr] as Writable[]) {
+    stream._write = (chunk: string | Buffer, encoding, done) =>
+      print([toBytes(chunk, encoding)], hasBar, done)
     stream._writev = (chunks, done) =>
-      print(Buffer.concat(chunks.map(({ chunk, encoding }) => toBytes(chunk, encoding))), 'utf8', done)
+      print(
+        chunks.map(({ chunk, encoding }) => toBytes(chunk, encoding)),
+        hasBar,
+        done,
+      )
   }
 }
 
-function concat(chunk: string | Buffer, encoding: BufferEncoding): Buffer {
-  return Buffer.concat([Buffer.from(clearLine), toBytes(chunk, encoding)])
+function print(chunks: readonly Buffer[], hasBar: boolean, done: (error?: Error | null) => void): void {
+  try {
+    writeToDescriptor(stderr, Buffer.concat(hasBar ? [clearLine, ...chunks] : chunks))
+  } catch {
+    // Nobody reads stderr any more, and that is no fault of a task.
+  }
+  done()
 }
 
 function toBytes(chunk: string | Buffer, encoding: BufferEncoding): Buffer {
