@@ -7,7 +7,8 @@ const packages = Object.keys({ ...dependencies, ...peerDependencies })
 /** What the caller's thread, the worker and the CPU threads have in common; and what only the latter two have. */
 const channel =
   /src\/(channel|worker\/context|synckit\/(registration|worker\/last-words)|pool\/(bounded-loop|queue)|bridge\/(abort|callbacks|deadline|function-names|option-checks|report|unread))/
-const functions = /src\/worker\/(functions|modules|import-from|inline|typescript|stall|stdio)/
+const functions =
+  /src\/worker\/(callbacks|carried|functions|modules|import-from|inline|typescript|stall|stdio)/
 
 // One file for each thread and one for what they share: each further file costs the start of a worker 0.3 ms.
 export default defineConfig({

@@ -1,6 +1,6 @@
 // Builds dist/ from src/: one CommonJS implementation, ES module faces that re-export it, and the types.
 import { execFileSync } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -10,7 +10,11 @@ const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdi
 
 rmSync(`${root}/dist`, { recursive: true, force: true })
 node('node_modules/typescript/bin/tsc', '-p', '.')
+node('node_modules/typescript/bin/tsc', '-p', 'src/cli/report/browser')
+rmSync(`${root}/dist/cli`, { recursive: true }) // types of the command, which nobody can import
 node('node_modules/rolldown/bin/cli.mjs', '-c')
+node('node_modules/rolldown/bin/cli.mjs', '-c', 'rolldown.command.mjs')
+chmodSync(`${root}/dist/cli.js`, 0o755)
 for (const entry of ['index', 'async', 'sync', 'synckit', 'task']) writeFaces(entry)
 
 /**

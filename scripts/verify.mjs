@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const steps = [
   'node scripts/setup.mjs',
+  'node scripts/setup-chromium.mjs',
   'npx biome ci .',
   'npm run --silent build',
   'npx tsc -p test/types',

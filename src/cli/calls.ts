@@ -1,0 +1,250 @@
+import { join } from 'node:path'
+import { addressOf } from '../bridge/function-names.js'
+import {
+  AsyncPoolExecutor,
+  type ExecutorStats,
+  type Future,
+  TaskNotFoundError,
+  type TaskOptions,
+} from '../index.js'
+import { baseUrl } from './module.js'
+import type { Outcome } from './outcome.js'
+import { canDraw } from './progress/progress.js'
+import { Rate } from './rate.js'
+import type { Settings } from './settings.js'
+import type { Stop } from './stop.js'
+import { messageOf, UsageError } from './usage-error.js'
+import type { Preparation } from './worker/main.js'
+
+/** Watches single calls, for the report. Calls are known by a key. */
+export interface CallObserver {
+  submitted(key: string): void
+  settled(key: string): void
+}
+
+/** Executors are told apart by their names. */
+export function keyOf(executor: string, id: number): string {
+  return `${executor} ${id}`
+}
+
+/** A worker that dies is replaced, however often: that costs the calls that ran, and the run goes on. */
+const restart = { max: 1_000_000_000, within: 60_000 }
+
+/** How often to look whether calls that have outlived their timeout hold all slots, in ms, if that is more often. */
+const shortestPatience = 1000
+
+/** How much longer than a call's timeout the worker's event loop may stand still, in ms: its module may be loading. */
+const hangTolerance = 5000
+
+/** How long the exit hooks of the worker's modules may take, in ms. */
+const closingTime = 5000
+
+/** The executor that makes the calls, and its replacement when calls that ignore their timeout have taken it over. */
+export class Calls {
+  readonly #settings: Settings
+  readonly #stop: Stop
+  readonly #observer: CallObserver | undefined
+  readonly #rate: Rate
+  readonly #options: TaskOptions
+  #executor: AsyncPoolExecutor
+  #executors = 0
+  /** Calls that have not settled, of the present executor, by id. */
+  readonly #live = new Map<number, Future<unknown>>()
+  /** Cancelled from here, because they had not started. */
+  readonly #withdrawn = new Set<Future<unknown>>()
+  /** Settles when the last call that was asked for is handed over: they start in the order of asking. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Ends the wait of the call whose turn it is. */
+  #waiting: AbortController | undefined
+  /** A call has ended in another way than by not being found. */
+  #isFound = false
+  #isAbandoned = false
+  /** Shared with the workers. */
+  readonly #loadable = new Int32Array(new SharedArrayBuffer(4))
+  readonly #watch: NodeJS.Timeout | undefined
+  #wasStuck = false
+
+  constructor(settings: Settings, stop: Stop, observer?: CallObserver) {
+    const { timeout, offload, rate = 0 } = settings
+    this.#settings = settings
+    this.#stop = stop
+    this.#observer = observer
+    this.#rate = new Rate(rate)
+    this.#options = { ...(timeout !== undefined && { timeout }), ...(offload && { offload }) }
+    this.#executor = this.#createExecutor()
+    stop.signal.addEventListener('abort', () => this.#withdraw())
+    if (timeout !== undefined)
+      this.#watch = setInterval(() => this.#replaceIfStuck(), Math.max(timeout, shortestPatience)).unref()
+  }
+
+  stats(): ExecutorStats {
+    return this.#executor.stats()
+  }
+
+  /**
+   * Loads the module by asking it for an export that it does not have: what fails now would fail for every row.
+   *
+   * @throws {UsageError}
+   */
+  async checkModule(): Promise<void> {
+    const { module } = this.#settings
+    const { signal } = this.#stop
+    try {
+      await this.#executor.runAsync(module, '(an export that is not there)', [], { signal })
+    } catch (error) {
+      if (!(error instanceof TaskNotFoundError) && !signal.aborted)
+        throw new UsageError(`cannot load ${module}: ${messageOf(error)}`)
+    }
+    Atomics.store(this.#loadable, 0, 1)
+  }
+
+  /**
+   * One call of the function; undefined if the run was stopped before it started.
+   *
+   * @throws {UsageError} if the module has no such function
+   * @throws {BrokenExecutorError} if no worker lives
+   */
+  async call(args: readonly unknown[]): Promise<Outcome | undefined> {
+    for (;;) {
+      const starting = this.#turn.then(() => this.#start(args))
+      this.#turn = starting.catch(() => {}) // it is this call's error, and not that of the next in line
+      const future = await starting
+      if (future === undefined) return undefined
+      const outcome = await this.#outcomeOf(future)
+      if (this.#isAbandoned) return new Promise(() => {})
+      if (!this.#withdrawn.delete(future)) return this.#found(outcome)
+    }
+  }
+
+  /** Waits for the worker to end after its modules' exit hooks. To be called when no call is left. */
+  async close(): Promise<void> {
+    clearInterval(this.#watch)
+    await this.#executor.shutdownAsync({ timeout: closingTime })
+  }
+
+  /** When the process is about to end: aborts what runs. Its rows come to no outcome that anybody could write down. */
+  abandon(): void {
+    this.#isAbandoned = true
+    for (const future of this.#live.values()) future.cancel()
+  }
+
+  #createExecutor(): AsyncPoolExecutor {
+    const { size, queueSize, timeout, offload } = this.#settings
+    this.#executors++
+    return new AsyncPoolExecutor({
+      size,
+      queueSize,
+      restart,
+      name: this.#executors === 1 ? 'async-pool' : `async-pool ${this.#executors}`,
+      base: baseUrl(),
+      // The run waits for all calls itself, and when it does not want to, nothing else should.
+      drainOnExit: false,
+      onError: 'ignore',
+      // Not 'direct', which is to stdout: the worker's streams are changed to go elsewhere.
+      stdio: 'inherit',
+      initializer: { module: join(__dirname, 'cli-worker.js'), fn: 'prepare', args: [this.#preparation()] },
+      ...(timeout !== undefined && !offload && { hangTimeout: timeout + hangTolerance }),
+    })
+  }
+
+  #preparation(): Preparation {
+    const { module, fn, quiet } = this.#settings
+    const url = addressOf(module, fn, baseUrl()).module
+    return {
+      hasBar: canDraw() && !quiet,
+      module: url.startsWith('file:') ? url : undefined,
+      loadable: this.#loadable,
+    }
+  }
+
+  /** Waits for its time, then for space. Undefined if the run is stopped meanwhile. */
+  async #start(args: readonly unknown[]): Promise<Future<unknown> | undefined> {
+    await this.#rate.turn(this.#stop.signal)
+    while (!this.#stop.isRequested) {
+      const executor = this.#executor
+      const future = await this.#accepted(executor, args)
+      if (future === undefined) continue // the executor was replaced, or the run stopped
+      this.#live.set(future.id, future)
+      this.#observer?.submitted(keyOf(executor.name, future.id))
+      return future
+    }
+    return undefined
+  }
+
+  /** Undefined if the wait for space was ended from here. */
+  async #accepted(
+    executor: AsyncPoolExecutor,
+    args: readonly unknown[],
+  ): Promise<Future<unknown> | undefined> {
+    const { module, fn } = this.#settings
+    const future = withoutSite(() => executor.trySubmit(module, fn, [...args], this.#options))
+    if (future !== undefined) return future
+    this.#waiting = new AbortController()
+    const options = { ...this.#options, signal: this.#waiting.signal }
+    try {
+      return await withoutSite(() => executor.submitAsync(module, fn, [...args], options))
+    } catch (error) {
+      if (this.#waiting.signal.aborted) return undefined
+      throw error
+    } finally {
+      this.#waiting = undefined
+    }
+  }
+
+  async #outcomeOf(future: Future<unknown>): Promise<Outcome> {
+    const { name } = this.#executor
+    try {
+      return { ok: true, value: await future.promise() }
+    } catch (error) {
+      return { ok: false, error }
+    } finally {
+      if (this.#live.get(future.id) === future) this.#live.delete(future.id)
+      this.#observer?.settled(keyOf(name, future.id))
+    }
+  }
+
+  #found(outcome: Outcome): Outcome {
+    if (!this.#isFound && !outcome.ok && outcome.error instanceof TaskNotFoundError)
+      throw new UsageError(outcome.error.message)
+    this.#isFound = true
+    return outcome
+  }
+
+  /** Takes back what has not started. What starts this very moment is cancelled while it runs. */
+  #withdraw(): void {
+    this.#waiting?.abort()
+    for (const future of this.#live.values()) {
+      if (future.state !== 'queued') continue
+      this.#withdrawn.add(future)
+      future.cancel()
+    }
+  }
+
+  /**
+   * A call that ignores the end of its time keeps its slot. When such calls have had all slots for two looks, nothing
+   * will ever start again; another executor takes over, and the worker of this one ends.
+   */
+  #replaceIfStuck(): void {
+    const { running, tasks } = this.#executor.stats()
+    const isStuck = running >= this.#settings.size && !tasks.some(({ id }) => this.#live.has(id))
+    if (isStuck && this.#wasStuck) {
+      const stuck = this.#executor
+      this.#executor = this.#createExecutor()
+      this.#withdraw()
+      this.#live.clear()
+      stuck.shutdown({ wait: false })
+    }
+    this.#wasStuck = isStuck && !this.#wasStuck
+  }
+}
+
+/** Errors of calls would else end in the stack of this file, which tells the reader of a result nothing. */
+function withoutSite<T>(submit: () => T): T {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return submit()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}

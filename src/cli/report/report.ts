@@ -1,0 +1,107 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { accessSync, constants, statSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { TaskInfo } from '../../index.js'
+import { type CallObserver, type Calls, keyOf } from '../calls.js'
+import { excerptOf, excerptOfArgs, type Row } from '../input/row.js'
+import type { Entry } from '../outcomes/entry.js'
+import type { Settings } from '../settings.js'
+import type { StopReason } from '../stop.js'
+import type { Tally } from '../tally.js'
+import { messageOf, UsageError } from '../usage-error.js'
+import { FailureGroups } from './failures.js'
+import { Histogram } from './histogram.js'
+import { renderPage } from './page.js'
+import { Timeline } from './timeline.js'
+
+const startedChannel = 'async-pool-executor:started'
+
+/** How often to look at how much is running and waiting, in ms. */
+const lookInterval = 50
+
+/** Gathers what the report shows while the run goes on, in a memory that does not grow with it. */
+export class Report implements CallObserver {
+  readonly #path: string
+  readonly #begun = new Date()
+  readonly #timeline = new Timeline(performance.now())
+  readonly #failures = new FailureGroups()
+  readonly #waits = new Histogram()
+  readonly #runs = new Histogram()
+  /** When calls in flight were handed over, and when they started. */
+  readonly #calls = new Map<string, { submitted: number; started: number | undefined }>()
+  #looks: NodeJS.Timeout | undefined
+  readonly #onStarted = (message: unknown) => {
+    const { executor, id } = message as TaskInfo
+    const call = this.#calls.get(keyOf(executor, id))
+    if (call !== undefined) call.started = performance.now()
+  }
+
+  private constructor(path: string) {
+    this.#path = path
+  }
+
+  /** @throws {UsageError} if it could not be written in the end */
+  static open(path: string): Report {
+    try {
+      accessSync(statSync(path, { throwIfNoEntry: false })?.isFile() ? path : dirname(path), constants.W_OK)
+    } catch (error) {
+      throw new UsageError(`cannot write --report ${path}: ${messageOf(error)}`)
+    }
+    return new Report(path)
+  }
+
+  watch(calls: Calls): void {
+    subscribe(startedChannel, this.#onStarted)
+    this.#looks = setInterval(() => {
+      const { running, queued } = calls.stats()
+      this.#timeline.look(performance.now(), running, queued)
+    }, lookInterval).unref()
+  }
+
+  submitted(key: string): void {
+    this.#calls.set(key, { submitted: performance.now(), started: undefined })
+  }
+
+  /** Calls that were withdrawn, or timed out in the queue of a worker that hangs, have never started. */
+  settled(key: string): void {
+    const call = this.#calls.get(key)
+    this.#calls.delete(key)
+    if (call?.started === undefined) return
+    this.#waits.add(call.started - call.submitted)
+    this.#runs.add(performance.now() - call.started)
+  }
+
+  count(entries: readonly Entry[]): void {
+    const failed = entries.filter(({ ok }) => !ok).length
+    this.#timeline.count(performance.now(), entries.length - failed, failed)
+  }
+
+  fail({ index, error }: Entry, row: Row): void {
+    const input = 'problem' in row ? excerptOf(row.problem.excerpt) : excerptOfArgs(row.args)
+    if (error !== undefined) this.#failures.add(index, error, input)
+  }
+
+  /** @param seconds - how long the run took */
+  async write(
+    settings: Settings,
+    tally: Tally,
+    seconds: number,
+    reason: StopReason | undefined,
+  ): Promise<void> {
+    clearInterval(this.#looks)
+    unsubscribe(startedChannel, this.#onStarted)
+    const page = renderPage({
+      settings,
+      tally,
+      seconds,
+      reason,
+      begun: this.#begun,
+      course: this.#timeline.course(),
+      waits: this.#waits.distribution(),
+      runs: this.#runs.distribution(),
+      failures: this.#failures.all(),
+    })
+    await writeFile(this.#path, page)
+  }
+}

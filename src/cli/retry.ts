@@ -1,0 +1,20 @@
+import { NotCloneableError } from '../index.js'
+
+/** Waits between tries grow up to this, in ms, unless the first one is longer. */
+const longestDelay = 60_000
+
+/** What fails once and will fail again. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof NotCloneableError
+}
+
+/**
+ * How long to wait before another try, in ms: twice as long each time, and between half and all of that by chance, so
+ * that calls that failed together do not come again together.
+ *
+ * @param tries - how often the call has failed
+ */
+export function retryDelay(first: number, tries: number, random = Math.random): number {
+  const longest = Math.min(first * 2 ** (tries - 1), Math.max(first, longestDelay))
+  return longest * (0.5 + random() / 2)
+}

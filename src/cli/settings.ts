@@ -1,0 +1,78 @@
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { moduleOf } from './module.js'
+import { UsageError } from './usage-error.js'
+
+export type Format = 'lines' | 'ndjson' | 'csv'
+
+/** The options of `async-pool run` as they were given, parsed. */
+export interface RunOptions {
+  input?: string
+  format?: Format
+  spread?: boolean
+  size: number
+  queueSize?: number
+  timeout?: number
+  retries: number
+  retryDelay: number
+  /** ms from one call to the next. */
+  rate?: number
+  offload?: boolean
+  envFile?: string[]
+  ordered?: boolean
+  failFast?: boolean
+  output?: string
+  errors?: string
+  values?: boolean
+  quiet?: boolean
+  checkpoint?: string
+  report?: string
+}
+
+/** The same with what follows from one another filled in. */
+export interface Settings extends RunOptions {
+  module: string
+  fn: string
+  format: Format
+  queueSize: number
+}
+
+/** @throws {UsageError} if options contradict each other */
+export function settle(module: string, fn: string, options: RunOptions): Settings {
+  const { rate, spread, size, format = spread ? 'ndjson' : 'lines' } = options
+  if (spread && format !== 'ndjson')
+    throw new UsageError(`--spread takes rows that are JSON arrays: leave out --format ${format}`)
+  // A queue would let calls pile up while all slots are taken, and then start them faster than the rate.
+  if (rate !== undefined && options.queueSize !== undefined)
+    throw new UsageError('--rate starts each call at its time, without a queue: leave out --queue-size')
+  checkFiles(options)
+  const queueSize = rate === undefined ? (options.queueSize ?? size) : 0
+  return { ...options, module: moduleOf(module), fn, format, queueSize }
+}
+
+/** Two streams into one file would overwrite each other. */
+function checkFiles({ input, output, errors, checkpoint, report }: RunOptions): void {
+  const owners = new Map<string, string>()
+  for (const [option, path] of Object.entries({ input, output, errors, checkpoint, report })) {
+    if (path === undefined || path.startsWith('/dev/')) continue
+    const file = realFile(path)
+    const owner = owners.get(file)
+    if (owner !== undefined) throw new UsageError(`--${owner} and --${option} are the same file, ${path}`)
+    owners.set(file, option)
+  }
+}
+
+/** A file that is not there yet is known by its folder. */
+function realFile(path: string): string {
+  for (const look of [
+    () => realpathSync(path),
+    () => join(realpathSync(dirname(resolve(path))), basename(path)),
+  ]) {
+    try {
+      return look()
+    } catch {
+      // It, or its folder, does not exist; whoever opens it says so.
+    }
+  }
+  return resolve(path)
+}
