@@ -110,14 +110,15 @@ describe('createSyncFn', () => {
     expect(said).toEqual([[{ inner: [1] }]])
   })
 
-  test('takes callbacks, which may call again', async () => {
+  test('takes callbacks, which cannot wait for the function that waits for them', async () => {
     const { said } = await run(
       { 'w.mjs': worker.import('async (fn, value) => typeof fn === "function" ? [await fn(value)] : fn') },
       `const { callback } = await import('async-pool-executor')
        const fn = createSyncFn(at('w.mjs'), 5000)
-       say(fn(callback(value => value + 1), 1)); say(fn(callback(value => fn(value)), 2))`,
+       say(fn(callback(value => value + 1), 1))
+       say(thrown(() => fn(callback(value => fn(value)), 2)).code); say(fn(3))`,
     )
-    expect(said).toEqual([[2], [2]])
+    expect(said).toEqual([[2], 'ERR_DEADLOCK', 3])
   })
 
   test('lets a worker call another worker, and itself', async () => {

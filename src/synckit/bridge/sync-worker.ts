@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import type { Transferable } from 'node:worker_threads'
 import { never } from '../../bridge/deadline.js'
+import { callbackDeadlock } from '../../bridge/deadlock.js'
 import { Dispatcher } from '../../bridge/dispatcher.js'
 import type { FunctionName } from '../../bridge/function-names.js'
 import { ancestors } from '../../bridge/identity.js'
@@ -31,7 +32,7 @@ const shortestStart = 2000
 /** A file that takes longer than this to load, in ms, while calls with a limit wait for it, never will. */
 const longestStart = 30_000
 
-/** Calls may nest: one that is being sent runs the getters of its arguments, and callbacks run during one. */
+/** Calls may nest: one that is being sent runs the getters of its arguments, which may call again. */
 const mostNested = 100
 
 /** What a synchronous function asks for. */
@@ -85,7 +86,7 @@ export class SyncWorker {
     this.#options = resolveOptions(
       {
         name: label,
-        size: mostNested,
+        size: 1,
         queueSize: mostNested,
         base,
         initializer: { module: entry, fn: 'prepare', args: [setup] },
@@ -121,6 +122,7 @@ export class SyncWorker {
   #run(call: SyncCall): unknown {
     const { args, timeout, transferList, below } = call
     const dispatcher = this.#ready(call)
+    if (dispatcher.answers.isRunning) throw callbackDeadlock(dispatcher.name)
     const task = dispatcher.submit({ fn: this.#call, args, options: transferList && { transferList } })
     task.expected = true
     if (!dispatcher.await(task, timeout === undefined ? never : now() + timeout)) {
