@@ -14,6 +14,8 @@ const sections = [
   'http',
   'start-up',
   'idle-cpu',
+  'pool',
+  'pool-memory',
 ]
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : sections
