@@ -109,9 +109,9 @@ const way = async n => {
     if (codes !== 'ERR_CANCELLED,ERR_QUEUE_FULL') say(codes)
   }
 }
-const before = await heapAfter(() => way(500))
-const after = await heapAfter(() => way(3_500))
-say(after - before < 500_000 ? 'flat' : 'grew by ' + (after - before), pool.stats().waiting, getEventListeners(shared, 'abort').length)
+const before = await heapAfter(() => way(200))
+const after = await heapAfter(() => way(1_500))
+say(after - before < 300_000 ? 'flat' : 'grew by ' + (after - before), pool.stats().waiting, getEventListeners(shared, 'abort').length)
 open()
 await pool.join()`,
       { flags, deadline: 50_000 },
