@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -7,11 +7,14 @@ import { describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const blocks = blocksOf(readme)
 
 /** Code blocks that are marked with the name of the file they are, and whether that is run. */
-const blocks = [...readme.matchAll(/<!-- (file|run): (\S+) -->\n```js\n([\s\S]*?)```/g)].map(
-  ([, kind, name, code]) => ({ kind, name, code }),
-)
+function blocksOf(page) {
+  return [...page.matchAll(/<!-- (file|run): (\S+) -->\n+```js\n([\s\S]*?)```/g)].map(
+    ([, kind, name, code]) => ({ kind, name, code }),
+  )
+}
 
 const doubles = `${Array.from({ length: 30 }, (_, index) => (index + 1) * 2).join('\n')}\n`
 const expectedOutput = {
@@ -21,7 +24,7 @@ const expectedOutput = {
   'death.cjs': 'true 3\nstill/alive\n',
 }
 
-function unpackBlocks() {
+function unpack(blocks) {
   mkdirSync(join(root, 'test/tmp'), { recursive: true })
   const folder = mkdtempSync(join(root, 'test/tmp/readme-'))
   mkdirSync(join(folder, 'node_modules'))
@@ -30,8 +33,17 @@ function unpackBlocks() {
   return folder
 }
 
+function run(name, folder) {
+  return promisify(execFile)(process.execPath, [name], { cwd: folder, timeout: 50_000 })
+}
+
+/** What the page says that a block prints: in a text block, marked with the same name. */
+function outputOf(page, name) {
+  return page.match(new RegExp(`<!-- output: ${name} -->\n+\`\`\`text\n([\\s\\S]*?)\`\`\``))?.[1]
+}
+
 describe('the README', () => {
-  const folder = unpackBlocks()
+  const folder = unpack(blocks)
 
   test('has every JavaScript block run or used by one that is run', () => {
     expect(blocks).toHaveLength(readme.match(/```js\n/g).length)
@@ -41,12 +53,7 @@ describe('the README', () => {
   })
 
   test.concurrent.each(Object.entries(expectedOutput))('says what %s does', async (name, expected) => {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [name], {
-      cwd: folder,
-      timeout: 50_000,
-    })
-    expect(stdout).toBe(expected)
-    expect(stderr).toBe('')
+    expect(await run(name, folder)).toEqual({ stdout: expected, stderr: '' })
   })
 
   test('names every option', async () => {
@@ -55,5 +62,22 @@ describe('the README', () => {
       const [, body] = source.match(new RegExp(`const ${table}[^{]*\\{\\n([\\s\\S]*?)\\n\\}`))
       for (const [, option] of body.matchAll(/^ {2}(\w+):/gm)) expect(readme).toContain(`\`${option}\``)
     }
+  })
+})
+
+const guides = readdirSync(join(root, 'docs')).filter(name => name.endsWith('.md'))
+
+describe.each(guides)('docs/%s', guide => {
+  const page = readFileSync(join(root, 'docs', guide), 'utf8')
+  const blocks = blocksOf(page)
+  const folder = unpack(blocks)
+
+  test('has every JavaScript block run or used by one that is run', () => {
+    expect(blocks).toHaveLength(page.match(/```js\n/g)?.length ?? 0)
+  })
+
+  const programs = blocks.filter(({ kind }) => kind === 'run').map(({ name }) => name)
+  test.concurrent.each(programs)('says what %s does', async name => {
+    expect(await run(name, folder)).toEqual({ stdout: outputOf(page, name), stderr: '' })
   })
 })
