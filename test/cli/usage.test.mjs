@@ -50,6 +50,7 @@ describe('what cannot be understood', () => {
     [['run', tasks, 'echo', '--queue-size', '-1'], 'Expected an integer from 0'],
     [['run', tasks, 'echo', '--retries', 'many'], 'Expected an integer from 0'],
     [['run', tasks, 'echo', '--timeout', '5 s'], 'Expected ms, or a duration'],
+    [['run', tasks, 'echo', '--timeout', '0'], 'Expected more than 0'],
     [['run', tasks, 'echo', '--retry-delay', '-5'], 'Expected ms, or a duration'],
     [['run', tasks, 'echo', '--rate', '10'], 'Expected a rate such as 10/s'],
     [['run', tasks, 'echo', '--rate', '0/s'], 'Expected a rate such as 10/s'],
