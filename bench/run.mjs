@@ -17,6 +17,8 @@ const sections = [
   'cpu',
   'start-up',
   'idle-cpu',
+  'drop-in',
+  'real-users',
 ]
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : sections

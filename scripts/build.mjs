@@ -15,7 +15,7 @@ rmSync(`${root}/dist/cli`, { recursive: true }) // types of the command, which n
 node('node_modules/rolldown/bin/cli.mjs', '-c')
 node('node_modules/rolldown/bin/cli.mjs', '-c', 'rolldown.command.mjs')
 chmodSync(`${root}/dist/cli.js`, 0o755)
-for (const entry of ['index', 'task']) writeFaces(entry)
+for (const entry of ['index', 'async', 'sync', 'synckit', 'task']) writeFaces(entry)
 
 /**
  * Node gets a face that requires the implementation: to import a CommonJS file takes the module loader 6 ms longer.

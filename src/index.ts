@@ -14,12 +14,17 @@ export type {
 export type { ExecutorStats, Percentiles, RunningTask } from './bridge/stats.js'
 export type { ErrorHandler, TaskInfo } from './bridge/unread.js'
 export {
+  AbandonedError,
+  BrokenBarrierError,
   BrokenExecutorError,
   CancelledError,
   DeadlockError,
   ExecutorClosedError,
   ExecutorError,
+  ItemTooLargeError,
   NotCloneableError,
+  NotOwnerError,
+  QueueEmptyError,
   QueueFullError,
   TaskNotFoundError,
   TimeoutError,

@@ -50,11 +50,11 @@ export function currentTask(): CurrentTask {
   const { task, progress } = callingTask('currentTask()')
   return {
     id: task.id,
-    name: task.entry.label,
+    name: task.name,
     get signal() {
       return task.signal
     },
-    attempt: task.extras?.attempt ?? 1,
+    attempt: task.attempt,
     progress,
   }
 }

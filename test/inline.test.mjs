@@ -119,6 +119,42 @@ describe('a function that is submitted itself may be', () => {
     expect(thrownBy(() => late.result())).toBeInstanceOf(TimeoutError)
   })
 
+  test('a generator, for streams', async () => {
+    const count = async function* (to) {
+      for (let number = 0; number < to; number++) yield number
+    }
+    const numbers = []
+    for (const number of executor.stream(count, [3], { lookAhead: 1 })) numbers.push(number)
+    for await (const number of executor.streamAsync(count, [2])) numbers.push(number)
+    expect(numbers).toEqual([0, 1, 2, 0, 1])
+    expect([...executor.stream(Holder.numbers)]).toEqual([1])
+    const { items } = {
+      async *items() {
+        yield* ['a', 'b']
+      },
+    }
+    expect([...executor.stream(items)]).toEqual(['a', 'b'])
+  })
+
+  test('run in a CPU thread', () => {
+    const own = createExecutor({ size: 2, cpuThreads: 1 })
+    expect(own.run((a, b) => a + b, [1, 2], { offload: true })).toBe(3)
+    const missing = new Function('return captured')
+    const error = thrownBy(() => own.run(missing, [], { offload: true }))
+    expect(error).toBeInstanceOf(ReferenceError)
+    expect(error.message).toContain('without its surroundings')
+  })
+
+  test('submitted from an event loop', async () => {
+    const double = async x => x * 2
+    await expect(executor.runAsync(double, [1])).resolves.toBe(2)
+    expect((await executor.submitAsync(double, [2])).result()).toBe(4)
+    const values = []
+    for await (const value of executor.mapAsync(double, [1, 2], { ordered: false })) values.push(value)
+    expect(values.sort()).toEqual([2, 4])
+    await expect(executor.runAsync(Map)).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' })
+  })
+
   test('known by its name in messages', () => {
     async function fetchPage() {
       await new Promise(() => {})
@@ -215,8 +251,15 @@ describe('a variable of the surroundings', () => {
     ['in a function inside', async () => [1].map(one => one + captured)],
     ['in a default', (one = captured) => one],
     ['in the name of a method', { [key]() {} }[key]],
+    [
+      'in a generator',
+      async function* () {
+        yield captured
+      },
+    ],
   ])('is a ReferenceError that says why: %s', (_when, fn) => {
-    const error = thrownBy(() => executor.run(fn))
+    const isGenerator = /Generator/.test(fn.constructor.name)
+    const error = thrownBy(() => (isGenerator ? [...executor.stream(fn)] : executor.run(fn)))
     expect(error).toBeInstanceOf(ReferenceError)
     expect(error.name).toBe('ReferenceError')
     expect(error.message).toMatch(/^(captured|key) is not defined\. .*without its surroundings.*arguments/)
@@ -246,6 +289,18 @@ describe('a variable of the surroundings', () => {
       throw new ReferenceError('no such thing')
     }
     expect(thrownBy(() => executor.run(other)).message).toBe('no such thing')
+    const frozen = () => {
+      throw Object.freeze(new ReferenceError('captured is not defined'))
+    }
+    expect(thrownBy(() => executor.run(frozen)).message).toBe('captured is not defined')
+    const proxied = () => {
+      const trap = () => {
+        throw new Error('captured is not defined')
+      }
+      throw new Proxy(new ReferenceError('captured is not defined'), { get: trap, getPrototypeOf: trap })
+    }
+    expect(thrownBy(() => executor.run(proxied))).toBeDefined()
+    expect(executor.stats().restarts).toBe(0)
     const custom = () => {
       throw new Error('captured is not defined')
     }

@@ -71,6 +71,15 @@ describe('calls and properties', () => {
     remote.settings.depth.value = 5
   })
 
+  test('happen in order, from the first on, whatever members they are of', async () => {
+    const module = createExecutor({ size: 4 }).remote(new URL('commonjs/remote.js', fixtures))
+    const before = module.own()
+    module.level = 20
+    const raised = module.raise()
+    module.level = 30
+    expect(await Promise.all([before, raised, module.own()])).toEqual([1, 21, 30])
+  })
+
   test.each(['remote.js', 'remote.cjs'])('of a CommonJS module are those it has now (%s)', async name => {
     const source = new URL('commonjs/remote.js', fixtures)
     const copy = name.endsWith('.cjs') ? file(name, readFileSync(source)) : source
@@ -379,15 +388,16 @@ describe('a release', () => {
     expect(await remote.reload()).toBeTypeOf('number')
   })
 
-  test('waits for what is under way', async () => {
+  test('waits for what is under way, queued or running', async () => {
+    const narrow = createExecutor({ size: 1 })
     const words = createSignals()
-    const counter = await new remote.Counter(3, words)
-    const call = counter.holdOpen()
-    counter[Comlink.releaseProxy]()
+    const counter = await new (narrow.remote(path).Counter)(3, words)
+    const calls = [counter.holdOpen(), counter.increment()]
     await reached(words, Signal.Started, 1)
+    counter[Comlink.releaseProxy]()
     expect(Atomics.load(words, 1)).toBe(0)
     openGate(words)
-    expect(await call).toBe(3)
+    expect(await Promise.all(calls)).toEqual([3, 4])
     await reached(words, 1, 1)
   })
 

@@ -1,4 +1,5 @@
-// Times blocking calls of an async echo, one by one, all peers in turn; prints µs by peer: medians over the rounds.
+// usage: round-trip.mjs [peer ...]: times blocking calls of an async echo, one by one, these peers or all in turn; prints
+// µs by peer: medians over the rounds
 import { interleave, median, quantile } from '../lib/stats.mjs'
 import { blockingPeers } from '../peers/blocking.mjs'
 
@@ -6,8 +7,12 @@ const callsPerRound = 1_000
 const rounds = 7
 const warmUpRounds = 2
 
+const [, , ...wanted] = process.argv
+const peers =
+  wanted.length === 0 ? blockingPeers : await Promise.all(wanted.map(name => import(`../peers/${name}.mjs`)))
+
 const subjects = Object.fromEntries(
-  blockingPeers.map(({ name, createBlocking }) => {
+  peers.map(({ name, createBlocking }) => {
     const { echo } = createBlocking()
     return [name, () => timeCalls(echo)]
   }),

@@ -7,12 +7,12 @@ import { median } from './stats.mjs'
 const processes = 7
 
 /**
- * @param {{ prefix?: string[] }} [options] as for `runChild`
+ * @param {{ prefix?: string[], peers?: string[] }} [options] as for `runChild`; peers by file name, or all
  * @returns {Promise<Record<string, { median: number, p99: number, medians: number[] }>>} µs by peer: medians over
  * the processes, and the median of each process
  */
-export async function measureRoundTrips(options) {
-  const subjects = { all: () => runChild('round-trip.mjs', [], options) }
+export async function measureRoundTrips({ peers = [], ...options } = {}) {
+  const subjects = { all: () => runChild('round-trip.mjs', peers, options) }
   const { all: runs } = await interleaveUndisturbed(subjects, processes)
   return Object.fromEntries(
     Object.keys(runs[0]).map(name => {

@@ -21,7 +21,8 @@ interface Unanswered {
 }
 
 /**
- * Runs the callbacks that the tasks of one executor call, and sends back what they return or throw.
+ * Runs what the worker of one executor calls in this thread, callbacks of tasks and objects behind proxies, and sends
+ * back what they return or throw.
  *
  * A task that waits for an answer is waited for by the thread that is to give it. So that never both wait: a callback
  * cannot block in its executor, and the promise of an async one, which settles only on an event loop, is given up as

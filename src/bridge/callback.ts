@@ -1,5 +1,7 @@
+import { type Carrier, registerCarrier } from '../channel/carriers.js'
+import { NotCloneableError } from '../channel/errors.js'
 import { invalidType } from '../channel/validate.js'
-import { registerCarrier } from './carry.js'
+import type { Task } from './task.js'
 
 /** A function of this thread that a task may call. */
 export class Callback {
@@ -30,11 +32,15 @@ export function callback<A extends unknown[], R>(fn: (...args: A) => R): (...arg
   return new Callback(fn as (...args: unknown[]) => unknown) as never
 }
 
-const carrier = {
+const carrier: Carrier = {
   kind: 'callback',
-  is: (value: object) => value instanceof Callback,
-  encode: (value: object, task: { callbacks: Callback[] | undefined }) => {
-    task.callbacks ??= []
-    return task.callbacks.push(value as Callback) - 1
+  is: value => value instanceof Callback,
+  encode(value, task) {
+    const { options, label } = task as Task
+    if (options?.offload)
+      throw new NotCloneableError(`args contain a callback, which ${label} cannot call from a CPU thread`)
+    const callbacks = (task as Task).callbacks ?? []
+    ;(task as Task).callbacks = callbacks
+    return callbacks.push(value as Callback) - 1
   },
-} as const
+}

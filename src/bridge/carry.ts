@@ -1,20 +1,5 @@
-import type { CarriedValue } from '../channel/records.js'
+import { type CarriedValue, carriers } from '../channel/carriers.js'
 import type { Task } from './task.js'
-
-/** A kind of value in arguments that structured clone cannot carry as what it is. */
-export interface Carrier {
-  readonly kind: CarriedValue['kind']
-  is(value: object): boolean
-  /** What crosses in its place. */
-  encode(value: object, task: Task): unknown
-}
-
-/** Empty for nearly everybody: then no argument is looked into. */
-const carriers: Carrier[] = []
-
-export function registerCarrier(carrier: Carrier): void {
-  if (!carriers.includes(carrier)) carriers.push(carrier)
-}
 
 interface Carry {
   args: readonly unknown[] | undefined

@@ -262,6 +262,7 @@ export class Dispatcher implements Source {
     const link = this.#link
     this.#link = undefined // first: in Deno the thread's exit is reported from inside terminate()
     link?.terminate()
+    link?.onDeath()
     this.#forget()
     this.ledger.reject(this.ledger.pending.values(), abandonedError, 'abandoned')
     callDue()
@@ -500,6 +501,7 @@ export class Dispatcher implements Source {
 
   #onDeath(link: Link, found: Death): void {
     if (link !== this.#link) return
+    link.onDeath()
     link.takeInRest()
     const running = this.#runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)

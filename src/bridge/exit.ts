@@ -1,4 +1,5 @@
 import { now } from '../channel/clock.js'
+import { whileBlocked } from '../channel/threads.js'
 import { callAllDue } from './callbacks.js'
 import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -26,6 +27,10 @@ class DrainedAtExit {
     // Natural end, process.exit, uncaught error and unhandled rejection all come here, and a blocked hook may
     // take its time. It does not touch the exit code unless something is lost.
     process.on('exit', () => this.#drain())
+    // This thread may be blocked for a lock that a task holds: nobody else looks after the worker then.
+    whileBlocked.add(() => {
+      for (const dispatcher of this.#dispatchers) dispatcher.checkNowAndThen()
+    })
   }
 
   delete(dispatcher: Dispatcher): void {

@@ -151,6 +151,9 @@ export abstract class Link {
   /** Tells the worker that no task is left and none will come. */
   abstract close(): void
 
+  /** The worker's thread is gone: whoever waits for something it held should know. */
+  onDeath(): void {}
+
   /** Ends what is at the other end, as far as this side can. */
   abstract terminate(): void
 

@@ -2,17 +2,23 @@ import { constants } from 'node:os'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SHARE_ENV } from 'node:worker_threads'
-import { checkInteger, checkMilliseconds, checkObject, invalidType, outOfRange } from '../channel/validate.js'
+import {
+  type Check,
+  checkBoolean,
+  checkFinite,
+  checkName,
+  checkOnError,
+  checkOneOf,
+  checkOptions,
+  mostQueued,
+  mostRunning,
+} from '../channel/options.js'
+import { checkInteger, checkMilliseconds, checkObject, invalidType } from '../channel/validate.js'
 import type { OffloadOptions } from '../task.js'
 import type { WaitOptions } from './compose.js'
 import type { ShutdownOptions } from './executor.js'
 import type { AttachOptions, ExecutorOptions, MapOptions, StreamOptions, TaskOptions } from './options.js'
 
-/** @param what - what messages call the value: `options.size` */
-type Check = (what: string, value: unknown) => void
-
-const mostRunning = 2 ** 20
-const mostQueued = 2 ** 30 - 1
 const mostCpuThreads = 1024
 
 const executorChecks: Record<keyof ExecutorOptions, Check> = {
@@ -116,31 +122,8 @@ export function checkGatherOptions(options: { returnErrors?: boolean }): void {
   checkOptions(options, { returnErrors: checkBoolean })
 }
 
-function checkOptions(options: object, checks: Record<string, Check>): void {
-  checkObject('options', options)
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    if (!Object.hasOwn(checks, key))
-      throw invalidType(
-        `options.${key}`,
-        `left out: the options are ${Object.keys(checks).join(', ')}`,
-        value,
-      )
-    checks[key]?.(`options.${key}`, value)
-  }
-}
-
-function checkBoolean(what: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw invalidType(what, 'a boolean', value)
-}
-
 function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw invalidType(what, 'a function', value)
-}
-
-function checkOneOf(what: string, value: unknown, allowed: readonly string[]): void {
-  if (!allowed.includes(value as string))
-    throw invalidType(what, `one of ${allowed.map(one => `'${one}'`).join(', ')}`, value)
 }
 
 function checkList(what: string, value: unknown, expected: string, checkItem?: Check): void {
@@ -161,15 +144,6 @@ function checkExecArgv(what: string, value: unknown): void {
 
 function checkString(what: string, value: unknown): void {
   if (typeof value !== 'string') throw invalidType(what, 'a string', value)
-}
-
-function checkName(what: string, value: unknown): void {
-  if (typeof value !== 'string' || value === '') throw invalidType(what, 'a string that is not empty', value)
-}
-
-function checkFinite(what: string, value: unknown): void {
-  if (typeof value !== 'number') throw invalidType(what, 'a finite number', value)
-  if (!Number.isFinite(value)) throw outOfRange(what, 'a finite number', value)
 }
 
 function checkPath(what: string, value: unknown): void {
@@ -212,8 +186,4 @@ function checkSignal(what: string, value: unknown): void {
   const canBeHandled = value !== 'SIGKILL' && value !== 'SIGSTOP'
   if (typeof value !== 'string' || !Object.hasOwn(constants.signals, value) || !canBeHandled)
     throw invalidType(what, "the name of a signal that can be handled, such as 'SIGTERM'", value)
-}
-
-function checkOnError(what: string, value: unknown): void {
-  if (typeof value !== 'function') checkOneOf(what, value, ['report', 'ignore'])
 }

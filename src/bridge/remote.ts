@@ -110,7 +110,7 @@ export class Remotes {
     const label = shared?.place.label ?? 'a remote'
     this.#dispatcher.answers.give({ id: 0, label }, call, () => {
       const { object, place } = this.#objects.get(use[1])
-      return this.#values.answer(object, use, values, place)
+      return this.#values.answer(use, values, place, () => object)
     })
   }
 }

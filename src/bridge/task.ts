@@ -73,7 +73,7 @@ export class Task {
     this.args = undefined
     if (state === TaskState.Rejected) {
       if (this.site !== undefined) appendSite(value, this.site)
-      if (!this.expected) unreadFailures.add(this)
+      if (!this.expected) unreadFailures.add(this, this.dispatcher.options.onError)
     }
     this.site = undefined
     const { observers } = this

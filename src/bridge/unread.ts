@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import { callSoon } from './callbacks.js'
 import { isolated, print, toError } from './report.js'
-import type { Task } from './task.js'
 
 /** What is known of a task whose failure is handed to `onError`. */
 export interface TaskInfo {
@@ -13,6 +12,14 @@ export interface TaskInfo {
 }
 
 export type ErrorHandler = (error: Error, task: TaskInfo) => void
+
+/** A task whose failure may go unread: of an executor, or of a pool. */
+export interface FailedTask {
+  readonly value: unknown
+  readonly info: TaskInfo
+  /** Set while its failure counts as unread. */
+  onRead: (() => void) | undefined
+}
 
 /** A failure that nobody has read yet. Does not hold the task: whether that is still reachable is the question. */
 export interface Failure {
@@ -36,20 +43,25 @@ interface Kind {
  * Failures that nobody has read are reported once: when their future is garbage (which only an event loop gets to
  * know), or at exit. Memory stays flat however many there are, and what is read later is not reported.
  */
-class UnreadFailures {
+export class UnreadFailures {
+  /** What messages call the owner of the tasks. */
+  readonly #owner: 'executor' | 'pool'
   readonly #kept = new Set<Failure>()
   readonly #kinds = new Map<string, Kind>()
   /** Nothing is reported later any more. */
   #isOver = false
   readonly #collected = new FinalizationRegistry<Failure>(failure => this.#report(failure))
 
-  add(task: Task): void {
-    const { onError } = task.dispatcher.options
+  constructor(owner: 'executor' | 'pool') {
+    this.#owner = owner
+  }
+
+  add(task: FailedTask, onError: 'report' | 'ignore' | ErrorHandler): void {
     if (onError === 'ignore') return
     const handler = onError === 'report' ? undefined : onError
     const failure: Failure = { error: task.value, info: task.info, handler }
     if (this.#isOver) {
-      report(failure)
+      this.#tell(failure)
       return
     }
     if (this.#kept.size < mostKept) this.#keep(task, failure)
@@ -57,7 +69,7 @@ class UnreadFailures {
     else callSoon('onError', () => handler(toError(failure.error, failure.info.name), failure.info))
   }
 
-  #keep(task: Task, failure: Failure): void {
+  #keep(task: FailedTask, failure: Failure): void {
     this.#kept.add(failure)
     this.#collected.register(task, failure, failure)
     task.onRead = () => {
@@ -66,7 +78,7 @@ class UnreadFailures {
     }
   }
 
-  #count(task: Task, failure: Failure): void {
+  #count(task: FailedTask, failure: Failure): void {
     const key = `${failure.info.name} ${describe(failure.error)}`
     const isNew = !this.#kinds.has(key) && this.#kinds.size < mostKinds
     const kind = this.#kinds.get(isNew || this.#kinds.has(key) ? key : otherKinds) ?? {
@@ -87,7 +99,7 @@ class UnreadFailures {
     for (const { first, unread } of this.#kinds.values()) {
       if (unread === 0) continue
       const others = unread > 1 ? `, and ${unread - 1} more like it` : ''
-      print(`task ${first.info.id} ${failed(first)}${others}\n${inspect(first.error)}`)
+      this.#print(first, others)
     }
     this.#kinds.clear()
   }
@@ -95,24 +107,25 @@ class UnreadFailures {
   #report(failure: Failure): void {
     if (!this.#kept.delete(failure)) return
     this.#collected.unregister(failure)
-    report(failure)
+    this.#tell(failure)
+  }
+
+  #tell(failure: Failure): void {
+    const { error, info, handler } = failure
+    if (handler !== undefined) isolated('onError', () => handler(toError(error, info.name), info))
+    else this.#print(failure, '')
+  }
+
+  #print({ error, info }: Failure, others: string): void {
+    const task = `task ${info.id} of ${this.#owner} '${info.executor}'`
+    print(`${task} failed and nobody read its error (${info.name})${others}\n${inspect(error)}`)
   }
 }
 
-function report(failure: Failure): void {
-  const { error, info, handler } = failure
-  if (handler !== undefined) isolated('onError', () => handler(toError(error, info.name), info))
-  else print(`task ${info.id} ${failed(failure)}\n${inspect(error)}`)
-}
-
 const otherKinds = ''
-
-function failed({ info }: Failure): string {
-  return `of executor '${info.executor}' failed and nobody read its error (${info.name})`
-}
 
 function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : typeof error
 }
 
-export const unreadFailures = new UnreadFailures()
+export const unreadFailures = new UnreadFailures('executor')

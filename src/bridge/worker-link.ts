@@ -2,6 +2,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { Request, type ResponseMessage } from '../channel/records.js'
 import { threadIsGone } from '../channel/thread-id.js'
+import { deathTable, markThreadDead } from '../channel/threads.js'
 import { WorkerWants } from '../channel/wait.js'
 import { createWords, Word, WorkerState } from '../channel/words.js'
 import { epochNow, Link, type LinkEvents } from './link.js'
@@ -18,6 +19,7 @@ const pause = new Int32Array(new SharedArrayBuffer(4))
 /** The owner's channel to the worker, and the thread itself. An executor has one at a time. */
 export class WorkerLink extends Link {
   readonly #worker: Worker
+  readonly #threadId: number
   #probesSent = 0
   #unansweredSince = 0
 
@@ -33,6 +35,7 @@ export class WorkerLink extends Link {
     const epoch = epochNow()
     const shared = shareId === undefined ? undefined : { id: shareId, free: createFree() }
     super({ words, port: port1, options, epoch }, events)
+    deathTable() // made before, so that the worker shares it
     this.#worker = startWorker(options, {
       words,
       bell,
@@ -60,12 +63,20 @@ export class WorkerLink extends Link {
         events.onDelivery()
       })
     port1.unref()
+    this.#threadId = this.#worker.threadId // Node shows -1 as soon as it has ended
     this.#worker.terminate = () => {
       this.isTerminated = true
       return Worker.prototype.terminate.call(this.#worker)
     }
     this.#worker.on('error', error => events.onError(error))
-    this.#worker.on('exit', exitCode => events.onExit(exitCode))
+    this.#worker.on('exit', exitCode => {
+      this.onDeath()
+      events.onExit(exitCode)
+    })
+  }
+
+  override onDeath(): void {
+    markThreadDead(this.#threadId)
   }
 
   /** Other threads will come. The worker sees to `free` when it reads this, after all that was sent before. */

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { CarriedValue } from './carriers.js'
 import type { ErrorRecord } from './error-record.js'
 import type { FunctionAddress, WorkerInit } from './records.js'
 
@@ -19,6 +20,7 @@ export interface CpuCallMessage {
   attempt: number
   address: FunctionAddress
   args: readonly unknown[]
+  carried?: readonly CarriedValue[] | undefined
 }
 
 export enum CpuResponse {

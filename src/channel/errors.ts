@@ -29,7 +29,7 @@ export class CancelledError extends ExecutorError {
   override readonly code = 'ERR_CANCELLED'
 }
 
-/** `submitTimeout` passed without queue space. Nothing was accepted. */
+/** `submitTimeout`, or the timeout of a shared queue's `put`, passed without space. Nothing was accepted. */
 export class QueueFullError extends ExecutorError {
   override readonly code = 'ERR_QUEUE_FULL'
 }
@@ -79,6 +79,31 @@ export class DeadlockError extends ExecutorError {
   override readonly code = 'ERR_DEADLOCK'
 }
 
+/** Only who holds a lock, or a permit, can give it back. */
+export class NotOwnerError extends ExecutorError {
+  override readonly code = 'ERR_NOT_OWNER'
+}
+
+/** The thread that held a lock ended without giving it back: what the lock protects may be half changed. */
+export class AbandonedError extends ExecutorError {
+  override readonly code = 'ERR_ABANDONED'
+}
+
+/** A barrier was reset or aborted, or a thread that waited at it ended. */
+export class BrokenBarrierError extends ExecutorError {
+  override readonly code = 'ERR_BROKEN_BARRIER'
+}
+
+/** A shared queue had no item within the time that a `get` was given. */
+export class QueueEmptyError extends ExecutorError {
+  override readonly code = 'ERR_QUEUE_EMPTY'
+}
+
+/** An item that would not fit into a shared queue even if it were empty. */
+export class ItemTooLargeError extends ExecutorError {
+  override readonly code = 'ERR_ITEM_TOO_LARGE'
+}
+
 const classes = {
   ExecutorError,
   TimeoutError,
@@ -91,6 +116,11 @@ const classes = {
   TypeScriptUnsupportedError,
   NotCloneableError,
   DeadlockError,
+  NotOwnerError,
+  AbandonedError,
+  BrokenBarrierError,
+  QueueEmptyError,
+  ItemTooLargeError,
 }
 
 /** The classes above by name, for the channel. */

@@ -1,4 +1,5 @@
 import type { MessagePort, ResourceLimits, Transferable } from 'node:worker_threads'
+import type { CarriedValue } from './carriers.js'
 import type { ErrorRecord } from './error-record.js'
 import type { Use } from './remote-records.js'
 import type { Commons } from './sharing.js'
@@ -67,14 +68,6 @@ export interface RunExtras {
   idempotent?: true
   /** What in the arguments is moved on to the CPU thread instead of copied. */
   transferList?: readonly Transferable[]
-}
-
-/** Something in the arguments that is to be made again from its data. */
-export interface CarriedValue {
-  /** 'callback': a function of the caller's, by its index. 'sync': a primitive in shared memory. */
-  kind: 'callback' | 'sync'
-  /** From the list of arguments on. */
-  path: readonly (string | number)[]
 }
 
 export type RunRequest = [
@@ -195,6 +188,8 @@ export interface ModuleFunction {
   module: string
   base: string
   name: string
+  /** What messages call it, where its address would tell a user nothing. */
+  label?: string
   /** What `remote()` uses: not one function, but whatever the module exports. The name is for messages only. */
   isRemote?: true
 }
@@ -214,7 +209,7 @@ export interface InlineFunction {
 export function labelOf(address: FunctionAddress): string {
   const { kind, name } = address
   if (kind === 'inline') return `inline ${name === '' ? 'function' : name}`
-  return `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
+  return address.label ?? `${address.module.slice(address.module.lastIndexOf('/') + 1)}#${name}`
 }
 
 /** How a worker runs its CPU threads. */

@@ -72,9 +72,15 @@ export class RemoteValues<P extends Place> {
     return this.decode([value], forms, from)[0]
   }
 
-  /** Does what the other thread asks for. What comes of it is encoded at once if it is there at once. */
-  answer(object: unknown, [access, , path, forms]: Use, values: readonly unknown[], place: P): unknown {
-    const result = useObject(object, access, path, this.decode(values, forms, place))
+  /**
+   * Does what the other thread asks for. What comes of it is encoded at once if it is there at once.
+   *
+   * @param find - finds the object; may throw. Called when there are proxies of what came with the values: they tell
+   * the other thread when it can forget that.
+   */
+  answer([access, , path, forms]: Use, values: readonly unknown[], place: P, find: () => unknown): unknown {
+    const args = this.decode(values, forms, place)
+    const result = useObject(find(), access, path, args)
     const isShared = access === Access.Construct
     // A proxy says of each of its members that it is a promise, and asks the other thread when that is looked at.
     const isLater = (isObject(result) && originOf(result) !== undefined) || isThenable(result)

@@ -1,5 +1,6 @@
 /* The entry file of a CPU thread: Piscina loads it in a thread of the worker, and calls `run` for each call. */
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { revive } from '../channel/carriers.js'
 import { refusal } from '../channel/cloneable.js'
 import {
   type CpuCallMessage,
@@ -11,6 +12,7 @@ import {
 } from '../channel/cpu-records.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { DeadlockError } from '../channel/errors.js'
+import { revivePrimitive } from '../worker/carried.js'
 import { context, type TaskContext } from '../worker/context.js'
 import { createEntry } from '../worker/functions.js'
 import { discardOutput, writeDirectly } from '../worker/stdio.js'
@@ -46,6 +48,7 @@ export async function run({ port }: CpuTask): Promise<void> {
   const { label, find, load } = createEntry(call.address, roots)
   try {
     const { call: fn, owner } = find() ?? (await load())
+    if (call.carried !== undefined) revive(call.args, call.carried, (_, data) => revivePrimitive(data))
     const apply = () => Reflect.apply(fn, owner, call.args)
     // Looked at after loading: the module sets it.
     const { storage } = context
@@ -60,7 +63,7 @@ export async function run({ port }: CpuTask): Promise<void> {
 function contextOf({ id, name, attempt }: CpuCallMessage, port: MessagePort): TaskContext {
   return {
     // Cancelled or too late, the thread is ended: there is nobody left to be told by a signal.
-    task: { id, entry: { label: name }, signal: new AbortController().signal, extras: { attempt } },
+    task: { id, name, attempt, signal: new AbortController().signal, priority: 0 },
     progress: value => send(port, [CpuResponse.Progress, value]),
   }
 }

@@ -41,13 +41,13 @@ export class BoundedLoop<T extends Queued> {
     this.#running--
   }
 
-  findQueued(key: number): T | undefined {
-    return this.#queue.find(key)
+  /** A copy, best first. */
+  queuedTasks(): T[] {
+    return [...this.#queue]
   }
 
-  /** In the order in which they would start. */
-  queuedTasks(): T[] {
-    return [...this.#queue.tasks()]
+  findQueued(key: number): T | undefined {
+    return this.#queue.find(key)
   }
 
   /** The task must be in the queue. */

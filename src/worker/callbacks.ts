@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { decodeError, type ErrorRecord } from '../channel/error-record.js'
 import { ExecutorError } from '../channel/errors.js'
@@ -9,11 +10,13 @@ interface Call {
   reject(error: unknown): void
 }
 
+/** Counts up from here, so that an answer to a call of a worker that died is none to one of the next worker's. */
+let calls = threadId * 2 ** 32
+
 /** The calls that a task has made of functions of its caller's, and has no answer to. */
 export class CallbackCalls {
   readonly #task: Task
   readonly #pending = new Map<number, Call>()
-  #made = 0
 
   constructor(task: Task) {
     this.#task = task
@@ -27,7 +30,7 @@ export class CallbackCalls {
   #call(callback: number, args: readonly unknown[], pending: Call): void {
     const { id, entry, caller, isAnswered } = this.#task
     if (isAnswered) throw endedError(entry.label)
-    const call = this.#made++
+    const call = calls++
     try {
       caller.outbox.called(id, call, callback, args)
     } catch (error) {

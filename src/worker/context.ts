@@ -1,16 +1,17 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Transferable } from 'node:worker_threads'
-import type { FunctionAddress, RunExtras } from '../channel/records.js'
+import type { FunctionAddress } from '../channel/records.js'
 
-/** What `currentTask()` shows of a task, in the worker and in a CPU thread. */
+/** What `currentTask()` shows of a task: in the worker, in a CPU thread, and in a pool. */
 export interface TaskFace {
   readonly id: number
-  readonly entry: { readonly label: string }
+  readonly name: string
+  readonly attempt: number
   readonly signal: AbortSignal
-  readonly extras: Pick<RunExtras, 'attempt' | 'priority'> | undefined
+  readonly priority: number
 }
 
-/** What `currentTask()` finds: the task, and the way its progress takes. */
+/** What `currentTask()` finds: a task of a worker or of a pool, and the way its progress takes. */
 export interface TaskContext {
   readonly task: TaskFace
   progress(value: unknown): void

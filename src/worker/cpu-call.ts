@@ -5,6 +5,7 @@ import {
   type Transferable,
   type Worker,
 } from 'node:worker_threads'
+import type { CarriedValue } from '../channel/carriers.js'
 import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import {
   type CpuCallMessage,
@@ -25,6 +26,8 @@ export interface CpuRequest {
   readonly task: TaskFace
   readonly address: FunctionAddress
   readonly args: readonly unknown[]
+  /** What is to be made again in the arguments. */
+  readonly carried?: readonly CarriedValue[] | undefined
   readonly transferList: readonly Transferable[] | undefined
   readonly priority: number
   readonly idempotent: boolean
@@ -148,8 +151,8 @@ export class CpuCall implements Queued {
   }
 
   #send(attempt: number): void {
-    const { task, address, args, transferList = [] } = this.request
-    const message: CpuCallMessage = { id: task.id, name: task.entry.label, attempt, address, args }
+    const { task, address, args, carried, transferList = [] } = this.request
+    const message: CpuCallMessage = { id: task.id, name: task.name, attempt, address, args, carried }
     try {
       this.#port.postMessage(message, transferList)
     } catch (error) {

@@ -44,7 +44,7 @@ export class CpuPool {
    * @throws {WorkerDiedError} if the thread dies. An idempotent call is run again on another one first
    */
   async run(request: CpuRequest): Promise<unknown> {
-    const first = request.task.extras?.attempt ?? 1
+    const first = request.task.attempt
     const last = first + (mayRunAgain(request) ? this.#init.cpu.reruns : 0)
     for (let attempt = first; ; attempt++) {
       const call = new CpuCall(request, attempt)

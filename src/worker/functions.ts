@@ -8,7 +8,7 @@ import {
 import { compileInline, explainInline } from './inline.js'
 import { type Exports, loadModule, ownValue } from './modules.js'
 import { unlessStalled } from './stall.js'
-import { prepareImports } from './typescript.js'
+import { importsNeedTsx, useTsx } from './typescript.js'
 
 export interface LoadedFunction {
   readonly call: (...args: unknown[]) => unknown
@@ -39,7 +39,7 @@ export function createEntry(address: FunctionAddress, roots: string[] | undefine
 /** Compiled when it is first called. It is the caller's own code: `roots` does not apply to it. */
 function inlineEntry(address: InlineFunction): FunctionEntry {
   let compiled: LoadedFunction | undefined
-  let preparation = prepareImports(address.source, address.base)
+  let isReady = !importsNeedTsx(address.source, address.base)
   const compile = () => {
     compiled ??= { call: compileInline(address), owner: undefined }
     return compiled
@@ -47,10 +47,10 @@ function inlineEntry(address: InlineFunction): FunctionEntry {
   return {
     address,
     label: labelOf(address),
-    find: () => (preparation === undefined ? compile() : undefined),
+    find: () => (isReady ? compile() : undefined),
     async load() {
-      await preparation
-      preparation = undefined
+      await useTsx(address.base) // without it, the imports say themselves what is wrong
+      isReady = true
       return compile()
     },
     explain: error => explainInline(address, error),

@@ -1,30 +1,39 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { isError } from '../channel/error-record.js'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { types } from 'node:util'
 import type { InlineFunction } from '../channel/records.js'
 import { compileAt } from './import-from.js'
 
 type Call = (...args: unknown[]) => unknown
-type Create = (require: NodeJS.Require, setName: typeof nameFunction) => Call
+type Create = (require: NodeJS.Require, nameIt: typeof nameFunction, fileOf: typeof fileOfVite) => Call
 
 /**
- * Makes a function of its source, in strict mode and, for `import()` and `require`, as in a file beside `base`. Not
- * by `vm` or `eval`, for the reasons that `importFrom` has: this is how Node compiles a CommonJS module.
+ * Makes a function of its source, in strict mode and, for `import()` and `require`, as in a file beside `base`. Two
+ * helpers are there that compilers put into functions: that of esbuild, and so of tsx, which wraps functions inside of
+ * functions, and that of Vite, and so of Vitest, which replaces `import()`.
  */
 export function compileInline({ source, base, name }: InlineFunction): Call {
   const file = fileURLToPath(base)
   // In stack traces the name says that line numbers are those of the function and not of the file. It ends like
   // the file's, because loaders of TypeScript look at that.
   const inline = `inline ${/^[\w$]+$/.test(name) ? name : 'function'} in ${basename(file)}`
-  // tsx and other users of esbuild wrap functions inside of functions in calls of `__name`.
-  const code = `'use strict';module.exports=function(require,__name){return ${source}}`
+  const helpers = 'const __vite_ssr_dynamic_import__=specifier=>import(__fileOf(specifier))'
+  const code = `'use strict';module.exports=function(require,__name,__fileOf){${helpers};return ${source}}`
   const create = compileAt(file, code, join(dirname(file), inline)) as Create
-  return create(createRequire(base), nameFunction)
+  return create(createRequire(base), nameFunction, fileOfVite)
 }
 
 function nameFunction(fn: Call, value: string): Call {
   return Object.defineProperty(fn, 'name', { value, configurable: true })
+}
+
+/** Vite has resolved what it imports: to '/@fs/' and a path, or to a path within its root, by default this folder. */
+function fileOfVite(specifier: string): string {
+  if (!specifier.startsWith('/') || existsSync(specifier)) return specifier
+  const path = specifier.startsWith('/@fs/') ? specifier.slice('/@fs'.length) : join(process.cwd(), specifier)
+  return pathToFileURL(path).href
 }
 
 /**
@@ -32,14 +41,25 @@ function nameFunction(fn: Call, value: string): Call {
  * typing error: it cannot be known.
  */
 export function explainInline({ source }: InlineFunction, error: unknown): void {
-  if (!isError(error) || !(error instanceof ReferenceError)) return
-  const { message, stack } = error
-  const variable = /^(\S+) is not defined$/.exec(message)?.[1]
+  // No proxy, nor an object that has one above it: looking at it runs nothing of the task's.
+  if (!types.isNativeError(error) || Object.getPrototypeOf(error) !== ReferenceError.prototype) return
+  const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value
+  const variable = /^(\S+) is not defined$/.exec(typeof message === 'string' ? message : '')?.[1]
   if (variable === undefined || !mentions(source, variable)) return
   const explained = `${message}. ${isHelper(variable) ? helperHint(variable) : captureHint(variable)}`
-  Object.defineProperty(error, 'message', { value: explained, configurable: true, writable: true })
-  const explainedStack = stack?.replace(message, () => explained)
-  Object.defineProperty(error, 'stack', { value: explainedStack, configurable: true, writable: true })
+  const stack = stackOf(error)?.replace(String(message), () => explained)
+  // Not by `Object.defineProperty`, which throws if the error is frozen.
+  Reflect.defineProperty(error, 'message', { value: explained, configurable: true, writable: true })
+  if (stack !== undefined)
+    Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
+}
+
+function stackOf(error: Error): string | undefined {
+  try {
+    return error.stack
+  } catch {
+    return undefined // the task's module has an Error.prepareStackTrace that throws
+  }
 }
 
 function mentions(source: string, variable: string): boolean {

@@ -30,6 +30,7 @@ export class Offloading {
       task,
       address: entry.address,
       args,
+      carried: extras?.carried,
       transferList: extras?.transferList,
       priority,
       idempotent: extras?.idempotent === true,
@@ -60,7 +61,7 @@ export class Offloading {
       const ended = this.#pool.run({
         ...call,
         task,
-        priority: request.priority ?? task.extras?.priority ?? 0,
+        priority: request.priority ?? task.priority,
         idempotent: false,
         signal: stopper.signal,
         onProgress: progress,

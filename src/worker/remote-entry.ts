@@ -30,20 +30,32 @@ export class RemoteEntry implements FunctionEntry {
   }
 
   async load(): Promise<LoadedFunction> {
-    const loading = loadExports(this.address, this.#roots)
-    const [exports, { Remotes }] = await Promise.all([loading, import('./remote.js')])
+    const { Remotes } = await import('./remote.js')
     this.#caller.remotes ??= new Remotes(this.#caller.outbox)
-    this.#found ??= this.#create(exports, this.#caller.remotes)
-    return this.#found
+    const { remotes } = this.#caller
+    try {
+      this.#found ??= this.#create(await loadExports(this.address, this.#roots), remotes)
+      return this.#found
+    } catch (error) {
+      return this.#answerWith(remotes, () => {
+        throw error
+      })
+    }
   }
 
   #create(exports: Exports, remotes: Remotes): LoadedFunction {
-    const find = ownerFinder(exports, this.address)
+    const findOwner = ownerFinder(exports, this.address)
+    return this.#answerWith(remotes, use => {
+      const [, number] = use
+      return number === moduleNumber ? findOwner(use) : remotes.objects.get(number).object
+    })
+  }
+
+  /** @param find - finds what is used; may throw */
+  #answerWith(remotes: Remotes, find: (use: Use) => unknown): LoadedFunction {
     const call = (...args: unknown[]): unknown => {
       const use = args.pop() as Use
-      const [, number] = use
-      const object = number === moduleNumber ? find(use) : remotes.objects.get(number).object
-      return remotes.values.answer(object, use, args, this)
+      return remotes.values.answer(use, args, this, () => find(use))
     }
     return { call, owner: undefined }
   }

@@ -52,6 +52,14 @@ export class Task implements Queued {
     this.stream = extras?.credit === undefined ? undefined : new StreamPump(extras.credit)
   }
 
+  get name(): string {
+    return this.entry.label
+  }
+
+  get attempt(): number {
+    return this.extras?.attempt ?? 1
+  }
+
   /** Made at first use: most tasks never ask for it. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()

@@ -28,6 +28,8 @@ const registerHooks = (nodeModule as { registerHooks?: RegisterHooks }).register
 const imports = new Map<string, Set<string>>()
 /** The task modules that Node has loaded by itself. */
 const loaded = new Set<string>()
+/** They and their imports, once tsx has taken over. */
+let own: ReadonlySet<string> | undefined
 let isWatching = false
 
 export function watchImports(): void {
@@ -45,17 +47,22 @@ export function watchImports(): void {
 
 export function noteLoaded(url: string): void {
   loaded.add(pathToFileURL(realpathSync(fileURLToPath(url))).href)
+  if (own !== undefined) own = withImports(loaded) // it began to load before
 }
 
 /** To be called once the hooks of tsx are there: these come before them. */
 export function keepApart(): void {
-  const own = withImports(loaded)
+  own = withImports(loaded)
+  const { cache } = nodeModule.createRequire(__filename)
+  // Node looks for the exports of CommonJS before it runs it, and keeps what it found, or did not.
+  for (const file of Object.keys(cache))
+    if (isTypeScript(file) && !own.has(pathToFileURL(file).href)) delete cache[file]
   registerHooks?.({
     resolve(specifier, context, next) {
       const resolution = next(specifier, context)
-      const isOurs = isTypeScript(resolution.url) && !own.has(resolution.url)
+      const isOther = isTypeScript(resolution.url) && !own?.has(resolution.url)
       // What is required has no such memory, and a file name takes no query.
-      return isOurs && !context.conditions.includes('require')
+      return isOther && !context.conditions.includes('require')
         ? { ...resolution, url: `${resolution.url}?tsx` }
         : resolution
     },

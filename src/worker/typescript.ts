@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { TypeScriptUnsupportedError } from '../channel/errors.js'
 import { importFrom } from './import-from.js'
-import { isTypeScript } from './typescript-files.js'
+import { isModuleInCommonJS, isTypeScript } from './typescript-files.js'
 import { keepApart, noteLoaded, watchImports } from './typescript-imports.js'
 
 /** Node erases types by itself (22.18 and newer), unless told not to. */
@@ -18,25 +18,23 @@ export async function importTypeScript(url: string, base: string): Promise<unkno
     return import(url)
   }
   watchImports()
+  // Node would fail, and say so on stderr.
+  if (isModuleInCommonJS(url) && (await useTsx(base))) return import(url)
+  const isByNode = !isTsxInUse
   try {
     const namespace: unknown = await import(url)
-    noteLoaded(url)
+    if (isByNode) noteLoaded(url)
     return namespace
   } catch (error) {
-    if (tsx !== undefined || !mayTsxHelp(error)) throw error
+    if (!isByNode || !mayTsxHelp(error)) throw error
     if (!(await useTsx(base))) throw isBeyondNode(error) ? unsupported(url, error as Error) : error
-    keepApart()
     return import(url)
   }
 }
 
-/**
- * Lets an inline function import TypeScript where Node does not strip types, if it is the code of a TypeScript file
- * and imports something; undefined if there is nothing to wait for. Without tsx its imports say what is wrong.
- */
-export function prepareImports(source: string, base: string): Promise<unknown> | undefined {
-  const isConcerned = !stripsTypes && isTypeScript(base) && /\b(import|require)\s*\(/.test(source)
-  return isConcerned ? useTsx(base) : undefined
+/** An inline function of a TypeScript file imports something, where Node does not strip types. */
+export function importsNeedTsx(source: string, base: string): boolean {
+  return !stripsTypes && isTypeScript(base) && /(import|require)\w*\s*\(/.test(source)
 }
 
 /** Node says that it would have to do more than erase types. */
@@ -57,11 +55,12 @@ function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | undefined)?.code)
 }
 
-/** Set once its hooks are those of this thread. */
+/** Its hooks are those of this thread. */
+let isTsxInUse = false
 let tsx: Promise<boolean> | undefined
 
 /** False if it is not installed; it is looked for again at the next module then. */
-async function useTsx(base: string): Promise<boolean> {
+export async function useTsx(base: string): Promise<boolean> {
   tsx ??= registerTsx(base)
   const isInstalled = await tsx
   if (!isInstalled) tsx = undefined
@@ -76,6 +75,8 @@ async function registerTsx(base: string): Promise<boolean> {
       const esm = (await importFrom(from)('tsx/esm/api')) as { register(): unknown }
       commonjs.register()
       esm.register()
+      if (stripsTypes) keepApart()
+      isTsxInUse = true
       return true
     } catch (error) {
       // The second: a version from before it could be used like this.

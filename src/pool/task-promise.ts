@@ -1,0 +1,36 @@
+import type { Nesting } from './nesting.js'
+import { ObservedPromise } from './promise.js'
+import { type PoolTask, TaskState } from './task.js'
+
+/**
+ * Of the result, or of the acceptance. If another task of the same pool awaits it, it is known to wait for its pool.
+ */
+export function promiseOfCall(task: PoolTask, nesting: Nesting | undefined): Promise<unknown> {
+  if (nesting?.caller === undefined) return new Promise(settledBy(task))
+  const promise: ObservedPromise<unknown> = ObservedPromise.create(settledBy(task), forValue => {
+    if (forValue) nesting.wait(task, promise)
+  })
+  return promise
+}
+
+/** Of the result of an accepted task, which may have settled. */
+export function promiseOfFuture(
+  task: PoolTask,
+  nesting: () => Nesting | undefined,
+): ObservedPromise<unknown> {
+  const promise: ObservedPromise<unknown> = ObservedPromise.create(settledBy(task), forValue => {
+    task.markRead()
+    if (forValue) nesting()?.wait(task, promise)
+  })
+  promise.whenSettled(() => {}) // whether a failure goes unread is for us to say, and not for Node
+  if (task.state === TaskState.Fulfilled) task.resolve?.(task.value)
+  else if (task.isSettled) task.reject?.(task.value)
+  return promise
+}
+
+function settledBy(task: PoolTask) {
+  return (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => {
+    task.resolve = resolve
+    task.reject = reject
+  }
+}

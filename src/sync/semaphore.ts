@@ -1,0 +1,205 @@
+import { deadlineOf } from '../bridge/deadline.js'
+import { NotOwnerError, TimeoutError } from '../channel/errors.js'
+import { checkInteger, checkObject, invalidType, outOfRange } from '../channel/validate.js'
+import { Guard } from './guard.js'
+import { Slot, Word } from './layout.js'
+import { activeMonitor, isEnding, Monitor, type Rules } from './monitor.js'
+import {
+  checkAsyncWaitOptions,
+  checkOptions,
+  checkShared,
+  createShared,
+  hasKind,
+  type Shared,
+} from './shared.js'
+import { type AsyncWaitOptions, attemptOnce, block, notYet, type Request, waitAsync } from './waiting.js'
+
+enum State {
+  /** Permits that anybody may take. Those that are taken are counted in the slots of the threads that took them. */
+  Available = Word.State,
+  /** 1 if there are never to be more than at the beginning. */
+  Bounded,
+}
+
+const mostPermits = 2 ** 31 - 1
+
+const rules: Rules = {
+  lines: 1,
+  settle(monitor) {
+    monitor.slots.wakeFirst(0, monitor.get(State.Available))
+  },
+  bury(monitor, slot) {
+    const held = monitor.get(monitor.slots.at(slot) + Slot.Held)
+    monitor.set(State.Available, monitor.get(State.Available) + held)
+  },
+}
+
+export interface SemaphoreOptions {
+  /** Refuse to release what nobody has acquired. @defaultValue false */
+  bounded?: boolean
+}
+
+/**
+ * A number of permits. Who acquires one goes on; who finds none waits, in the order in which they came.
+ *
+ * As in asyncio, any thread may call `release()`, also without having acquired, which adds a permit; with `bounded`
+ * that is refused. The permits that a thread holds when it ends come back by themselves.
+ *
+ * @example
+ * const connections = new Semaphore(5)
+ * const permit = await connections.acquireAsync() // or, blocking: connections.acquire()
+ * try {
+ *   await query()
+ * } finally {
+ *   permit.release()
+ * }
+ */
+export class Semaphore {
+  /** All that there is of it; see {@link Shared}. */
+  readonly shared: Shared<'Semaphore'>
+  readonly #own: Monitor
+
+  /**
+   * @param permits - how many there are at first, 0 or more. Or the `shared` of another Semaphore, to be the same one
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE
+   * @throws {RangeError} ERR_OUT_OF_RANGE
+   */
+  constructor(permits: number | Shared<'Semaphore'> = 1, options: SemaphoreOptions = {}) {
+    this.shared = hasKind(permits)
+      ? checkShared('Semaphore', rules.lines, permits)
+      : createSemaphore(permits, options)
+    this.#own = new Monitor(this.shared.words, rules)
+  }
+
+  /**
+   * The semaphore that this is the `shared` of, as in a message from another thread.
+   *
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   */
+  static from(shared: Shared<'Semaphore'>): Semaphore {
+    return new Semaphore(checkShared('Semaphore', rules.lines, shared))
+  }
+
+  /**
+   * Blocks until there is a permit.
+   *
+   * @param timeout - ms to wait at most; 0 only looks. @defaultValue no limit
+   * @throws {TimeoutError} if there was none in time
+   */
+  acquire(timeout?: number): Guard {
+    return block(this.#request(), deadlineOf('timeout', timeout))
+  }
+
+  /** Does not block: undefined if there is no permit, or only for those who wait already. */
+  tryAcquire(): Guard | undefined {
+    const outcome = attemptOnce(this.#request())
+    return outcome === notYet ? undefined : outcome
+  }
+
+  /**
+   * Waits in the event loop until there is a permit.
+   *
+   * @throws {TimeoutError} if there was none in time
+   * @throws {CancelledError} if the signal was aborted
+   */
+  async acquireAsync(options: AsyncWaitOptions = {}): Promise<Guard> {
+    checkAsyncWaitOptions(options)
+    return waitAsync(this.#request(), options)
+  }
+
+  /**
+   * Adds permits: those that this thread holds are the first to count as given back, then those of others, then they
+   * are new. Does not block.
+   *
+   * @param count - @defaultValue 1
+   * @throws {NotOwnerError} if it is bounded, and fewer are held; then none is added
+   */
+  release(count = 1): void {
+    checkInteger('count', count, 1, mostPermits)
+    const monitor = this.#monitor
+    monitor.change(() => {
+      const available = monitor.get(State.Available)
+      if (available > mostPermits - count)
+        throw outOfRange('count', `at most ${mostPermits - available}`, count)
+      const isNew = takeFromHolders(monitor, count)
+      if (isNew > 0 && monitor.get(State.Bounded) === 1)
+        throw new NotOwnerError(`${count} released, but ${count - isNew} held: the semaphore is bounded`)
+      monitor.set(State.Available, available + count)
+    })
+  }
+
+  /** How many permits are there to be taken. */
+  get available(): number {
+    return Atomics.load(this.shared.words, State.Available)
+  }
+
+  /** Whether `tryAcquire` would find no permit. */
+  locked(): boolean {
+    const monitor = this.#monitor
+    return monitor.change(() => monitor.ahead(0, undefined) >= monitor.get(State.Available))
+  }
+
+  get #monitor(): Monitor {
+    return activeMonitor(this.#own)
+  }
+
+  /** Only what this thread still holds. At its end it has given back everything. */
+  #giveBack(): void {
+    const monitor = this.#monitor
+    monitor.change(() => {
+      if (take(monitor, monitor.at, 1) === 0) monitor.set(State.Available, monitor.get(State.Available) + 1)
+      else if (!isEnding())
+        throw new NotOwnerError('the permit was released, but it has been given back already')
+    })
+  }
+
+  #request(): Request<Guard> {
+    const monitor = this.#monitor
+    return {
+      monitor,
+      line: 0,
+      attempt: ahead => {
+        const available = monitor.get(State.Available)
+        if (available <= ahead) return notYet
+        monitor.set(State.Available, available - 1)
+        const held = monitor.at + Slot.Held
+        monitor.set(held, monitor.get(held) + 1)
+        return new Guard(() => this.#giveBack())
+      },
+      timedOut: waited => new TimeoutError(`the semaphore had no permit within ${Math.round(waited)} ms`),
+    }
+  }
+}
+
+function createSemaphore(permits: unknown, options: SemaphoreOptions): Shared<'Semaphore'> {
+  if (typeof permits === 'object')
+    throw invalidType('permits', 'a number, or what a Semaphore shares', permits)
+  checkInteger('permits', permits, 0, mostPermits)
+  checkObject('options', options)
+  checkOptions(options, {
+    bounded: (what, value) => {
+      if (typeof value !== 'boolean') throw invalidType(what, 'a boolean', value)
+    },
+  })
+  const shared = createShared('Semaphore', rules.lines)
+  shared.words[State.Available] = permits as number
+  shared.words[State.Bounded] = options.bounded === true ? 1 : 0
+  return shared
+}
+
+/** Under the latch. @returns how many of `count` nobody holds */
+function takeFromHolders(monitor: Monitor, count: number): number {
+  let left = take(monitor, monitor.at, count)
+  monitor.slots.forEach(at => {
+    left = take(monitor, at, left)
+  })
+  return left
+}
+
+/** @returns how many of `count` the thread of this slot does not hold */
+function take(monitor: Monitor, slot: number, count: number): number {
+  const held = monitor.get(slot + Slot.Held)
+  const taken = Math.min(held, count)
+  if (taken > 0) monitor.set(slot + Slot.Held, held - taken)
+  return count - taken
+}

@@ -1,0 +1,79 @@
+import { type Carrier, registerCarrier } from '../channel/carriers.js'
+import { adoptDeathTable, deathTable, isDeathTable } from '../channel/threads.js'
+import { checkMilliseconds, checkObject, invalidType } from '../channel/validate.js'
+import { createWords, wordsBeforeItems } from './layout.js'
+import type { AsyncWaitOptions } from './waiting.js'
+
+/**
+ * What a primitive is made of, as plain data: it may be sent to any thread of the process, in a message or as an
+ * argument, and stays the same memory. `from` makes a primitive of it there.
+ */
+export interface Shared<Kind extends string> {
+  readonly kind: Kind
+  readonly words: Int32Array
+  /** Who has ended: the table of the thread that made the primitive. */
+  readonly deaths: Int32Array
+}
+
+export function createShared<Kind extends string>(kind: Kind, lines: number, itemWords = 0): Shared<Kind> {
+  registerCarrier(carrier)
+  return { kind, words: createWords(lines, itemWords), deaths: deathTable() }
+}
+
+/**
+ * For primitives that arrive in this thread.
+ *
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE if the value is not the `shared` of such a primitive
+ */
+export function checkShared<S extends Shared<string>>(kind: S['kind'], lines: number, value: unknown): S {
+  if (!isShared(kind, lines, value)) throw invalidType('shared', `the property 'shared' of a ${kind}`, value)
+  adoptDeathTable(value.deaths)
+  registerCarrier(carrier)
+  return value as S
+}
+
+/** True for what a constructor got instead of options. */
+export function hasKind(value: unknown): value is Shared<string> {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'words' in value
+}
+
+/** In arguments of tasks: a copy has no class any more. */
+const carrier: Carrier = {
+  kind: 'sync',
+  is: value => Object.getPrototypeOf(value) !== Object.prototype && hasKind(Reflect.get(value, 'shared')),
+  encode: value => ({ shared: Reflect.get(value, 'shared') }),
+}
+
+function isShared(kind: string, lines: number, value: unknown): value is Shared<string> {
+  if (!hasKind(value) || value.kind !== kind) return false
+  const { words, deaths } = value
+  const isMemory = words instanceof Int32Array && words.buffer instanceof SharedArrayBuffer
+  return isMemory && words.length >= wordsBeforeItems(lines) && isDeathTable(deaths)
+}
+
+/**
+ * @param more - checks of options that only some calls have
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE
+ * @throws {RangeError} ERR_OUT_OF_RANGE
+ */
+export function checkAsyncWaitOptions(options: AsyncWaitOptions): void {
+  checkOptions(options, { timeout: checkMilliseconds, signal: checkSignal })
+}
+
+type Check = (what: string, value: unknown) => void
+
+export function checkOptions(options: object, checks: Readonly<Record<string, Check>>): void {
+  checkObject('options', options)
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    const known = Object.keys(checks).join(', ')
+    if (!Object.hasOwn(checks, key))
+      throw invalidType(`options.${key}`, `left out: the options are ${known}`, value)
+    checks[key]?.(`options.${key}`, value)
+  }
+}
+
+export function checkSignal(what: string, value: unknown): void {
+  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value
+  if (!isSignal) throw invalidType(what, 'an AbortSignal', value)
+}
