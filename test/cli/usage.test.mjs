@@ -86,6 +86,7 @@ describe('what is loaded', () => {
     const result = await run([], {
       command: [process.execPath, '-r', hook, '-e', "require('async-pool-executor')"],
     })
-    expect(loaded(result)).toEqual(['index.js', 'channel.js'])
+    expect(loaded(result)).toContain('index.js')
+    expect(loaded(result).filter(name => /^(cli|report)|commander|csv-parse/.test(name))).toEqual([])
   })
 })
