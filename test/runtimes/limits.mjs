@@ -85,9 +85,16 @@ const limits = {
   ],
 }
 
+const covers = ({ checks }, check) => (checks instanceof RegExp ? checks.test(check) : checks.includes(check))
+
 /** @returns {{ kind: string, why: string } | undefined} */
 export function limitOf(runtime, check) {
-  return limits[runtime]?.find(({ checks }) =>
-    checks instanceof RegExp ? checks.test(check) : checks.includes(check),
-  )
+  return limits[runtime]?.find(limit => covers(limit, check))
+}
+
+/** @throws {Error} if a limit is about checks that there are not */
+export function refuseStaleLimits(names) {
+  for (const limit of Object.values(limits).flat())
+    if (!names.some(name => covers(limit, name)))
+      throw new Error(`limits.mjs: there is no check ${limit.checks} (${limit.why})`)
 }

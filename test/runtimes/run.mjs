@@ -5,7 +5,7 @@
  */
 import { inParallel } from '../faults/support/run-child.mjs'
 import { programOf } from './install.mjs'
-import { Limit, limitOf, runtimes } from './limits.mjs'
+import { Limit, limitOf, refuseStaleLimits, runtimes } from './limits.mjs'
 import { checks } from './suite.mjs'
 import { printTable } from './table.mjs'
 import { quick, runVitest } from './vitest.mjs'
@@ -31,6 +31,7 @@ async function runAll(runtime) {
 
 const chosen = runtimes.filter(({ name }) => only === undefined || name === only)
 if (chosen.length === 0) throw new Error(`there is no runtime '${only}'`)
+refuseStaleLimits(checks().map(({ name }) => name))
 const installed = chosen.map(runtime => {
   const { program, version } = programOf(runtime.install)
   return { ...runtime, program, version, title: `${runtime.name.replace(/ .*/, '')} ${version}` }

@@ -54,11 +54,20 @@ function printCounts({ title, outcomes, seconds }) {
   const all = [...outcomes.values()].filter(outcome => outcome !== undefined)
   const sum = key => all.reduce((total, outcome) => total + (outcome[key] ?? 0), 0)
   const cases = all.reduce((total, { cells, passed }) => total + (cells ?? passed ?? 1), 0)
-  const latencies = all.flatMap(({ latencies = [] }) => latencies)
-  const worst = list => list.reduce((most, one) => (one.latency > most.latency ? one : most), { latency: -1 })
   console.log(`\n${title}: ${cases} cases, ${sum('deaths')} deaths of workers, in ${seconds} s`)
-  for (const [what, withReplacement] of Object.entries({ 'the error': false, 'the replaced worker': true })) {
-    const { cell, latency } = worst(latencies.filter(one => one.withReplacement === withReplacement))
-    if (cell !== undefined) console.log(`  longest way from a death to ${what}: ${latency} ms (${cell})`)
+  for (const [way, belongs] of Object.entries(ways)) {
+    const [worst] = all
+      .flatMap(({ latencies = [] }) => latencies)
+      .filter(belongs)
+      .sort((one, other) => other.latency - one.latency)
+    if (worst !== undefined) console.log(`  longest way ${way}: ${worst.latency} ms (${worst.cell})`)
   }
+}
+
+/** Nobody can note the moment of death of a thread that is out of memory: it is after its last allocation. */
+const ways = {
+  'from a death to the error': ({ cause, withReplacement }) => cause !== 'oom' && !withReplacement,
+  'from a death to the next worker': ({ cause, withReplacement }) => cause !== 'oom' && withReplacement,
+  'from the last allocation to the error': ({ cause, withReplacement }) =>
+    cause === 'oom' && !withReplacement,
 }
