@@ -27,7 +27,7 @@ function install(specifier, folder, name) {
   console.log(`installing ${specifier} into ${folder}`)
   mkdirSync(folder, { recursive: true })
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', specifier]
+  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', specifier]
   try {
     execFileSync(npm, args, { stdio: ['ignore', 'ignore', 'inherit'], timeout: longestInstall })
   } catch (cause) {
