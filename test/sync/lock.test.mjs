@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { threadId, Worker } from 'node:worker_threads'
 import { CancelledError, DeadlockError, ExecutorError, TimeoutError } from 'async-pool-executor'
@@ -240,6 +241,24 @@ describe('the order', () => {
     guard.release()
     const next = await awaiting
     next.release()
+  })
+
+  test('is kept when a hook of a blocked thread comes for the same lock', async () => {
+    const { whileBlocked } = createRequire(import.meta.url)('../../dist/channel.js')
+    const { lock, giveBack } = heldElsewhere()
+    const inner = []
+    const hook = () => {
+      whileBlocked.delete(hook)
+      inner.push(thrownBy(() => lock.acquire(5)).code, waitersOf(lock))
+      giveBack()
+      lock.acquire(limit).release()
+      inner.push('acquired')
+    }
+    whileBlocked.add(hook)
+    const guard = lock.acquire(limit)
+    expect(inner).toEqual(['ERR_TIMEOUT', 1, 'acquired'])
+    guard.release()
+    expect(waitersOf(lock)).toBe(0)
   })
 
   test('passes over a thread whose turn it is, while it is busy with something else', async () => {
