@@ -20,7 +20,8 @@ const runnable = ['js', 'mjs', 'cjs', 'ts', 'mts', 'sh']
 /**
  * The code blocks of a document with their markers, in order:
  * - `<!-- file: name -->`: a file that others use
- * - `<!-- run: name -->`: a file that is run; what it prints is in expected.mjs
+ * - `<!-- run: name -->`: a file that is run
+ * - `<!-- output: name -->`: what it prints; if there is no such block, that is in expected.mjs
  * - `<!-- run -->`: commands
  * - `<!-- prints -->` or `<!-- prints, status 1 -->`: what the commands before it print
  * - `<!-- not run: reason -->`
@@ -39,6 +40,12 @@ export function isUnmarked({ kind, name, language }) {
   if (!runnable.includes(language)) return false
   if (kind === 'file' || kind === 'not run') return !name
   return kind !== 'run' || (language === 'sh') !== (name === undefined)
+}
+
+/** The lines that files print, by their names, as far as the document says. */
+export function outputsOf(blocks) {
+  const outputs = blocks.filter(({ kind }) => kind === 'output')
+  return Object.fromEntries(outputs.map(({ name, code }) => [name, code.trimEnd().split('\n')]))
 }
 
 /** Blocks of commands with what the block after them says that they print; undefined if none does. */

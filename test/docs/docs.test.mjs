@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file, folder, node } from '../child.mjs'
 import { root } from '../paths.mjs'
-import { blocksOf, commandsOf, documents, isUnmarked } from './blocks.mjs'
+import { blocksOf, commandsOf, documents, isUnmarked, outputsOf } from './blocks.mjs'
 import { expected } from './expected.mjs'
 
 const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
@@ -19,7 +19,7 @@ function createProject(blocks) {
   symlinkSync(join(root, 'node_modules/@types'), join(home, 'node_modules/@types'), 'dir')
   file('package.json', '{ "type": "module" }', home)
   for (const { kind, name, code } of blocks)
-    if (name !== undefined && kind !== 'not run') {
+    if (kind === 'file' || (kind === 'run' && name !== undefined)) {
       mkdirSync(dirname(join(home, name)), { recursive: true })
       file(name, code, home)
     }
@@ -30,12 +30,12 @@ describe.each(documents)('%s', document => {
   const blocks = blocksOf(document)
   const files = blocks.filter(({ kind, name }) => kind === 'run' && name !== undefined)
   const commands = commandsOf(blocks)
-  const outputs = expected[document] ?? {}
+  const outputs = { ...expected[document], ...outputsOf(blocks) }
   const home = createProject(blocks)
 
   test('says of every block of code what is done with it', () => {
     expect(blocks.filter(isUnmarked)).toEqual([])
-    expect(files.map(({ name }) => name)).toEqual(Object.keys(outputs))
+    expect(files.map(({ name }) => name).sort()).toEqual(Object.keys(outputs).sort())
     expect(commands.filter(({ printed }) => printed !== undefined)).toHaveLength(
       blocks.filter(({ kind }) => kind.startsWith('prints')).length,
     )

@@ -6,6 +6,9 @@ export const expected = {
     'demo.cjs': doubles,
     'demo.mjs': doubles,
     'builtin.mjs': ['true'],
+    'tour.mjs': ['page 1', 'page 2', 'choosing from 2', 'Grace', '42'],
+    'loop.mjs': ['b', '1', '2', '3'],
+    'share.mjs': ['one two three'],
     'death.cjs': ['true 3', 'still/alive'],
   },
   'docs/cpu-work.md': {
