@@ -6,11 +6,13 @@ const size = { width: 720, height: 340 }
 const ourName = 'async-pool-executor'
 const ourColour = '#2f7d4f'
 const otherColour = '#9aa3ab'
+const theirColour = '#c2533f'
 
 /** Draws what has been measured so far. @param {Record<string, any>} results by section */
 export function writeCharts(results) {
   if (results['round-trip']) writeResult('round-trip.svg', draw(roundTripChart(results['round-trip'])))
   if (results.memory) writeResult('memory.svg', draw(memoryChart(results.memory)))
+  if (results['pool-memory']) writeResult('pool.svg', draw(poolChart(results['pool-memory'])))
 }
 
 function draw(option) {
@@ -59,7 +61,46 @@ function memoryChart({ curves, machine }) {
     yAxis: { type: 'value', axisLabel: { formatter: '{value} MB' } },
     series: [
       curve(`${ourName}: submit() waits for space`, curves[ourName], ourColour, 'top'),
-      curve('piscina: run() never waits', curves.piscina, '#c2533f', 'right'),
+      curve('piscina: run() never waits', curves.piscina, theirColour, 'right'),
+    ],
+  }
+}
+
+/** Two charts side by side: what is given to a semaphore all at once fills memory, and stops the event loop meanwhile. */
+function poolChart({ curves, delays, machine }) {
+  const quantities = { p99: '99th percentile', max: 'longest' }
+  const keys = Object.keys(quantities)
+  const bars = (name, color) => ({
+    name,
+    type: 'bar',
+    xAxisIndex: 1,
+    yAxisIndex: 1,
+    color,
+    data: keys.map(key => delays[name][key]),
+    label: { show: true, position: 'top', formatter: ({ value }) => `${formatNumber(value)} ms` },
+  })
+  return {
+    title: titled(
+      'Async tasks, 1,000 at a time',
+      `resident memory · delay of the event loop over a million tasks; ${describe(machine)}`,
+    ),
+    grid: [
+      { left: 80, width: 260, top: 80, bottom: 50 },
+      { left: 430, right: 20, top: 80, bottom: 50 },
+    ],
+    xAxis: [
+      { type: 'value', name: 'million tasks handed over', nameLocation: 'middle', nameGap: 28 },
+      { type: 'category', gridIndex: 1, data: Object.values(quantities), axisTick: { show: false } },
+    ],
+    yAxis: [
+      { type: 'value', axisLabel: { formatter: '{value} MB' } },
+      { type: 'log', gridIndex: 1, min: 1, axisLabel: { formatter: '{value} ms' } },
+    ],
+    series: [
+      curve('AsyncPool: submit() waits', curves.AsyncPool, ourColour, 'top'),
+      curve('semaphore: all at once', curves.semaphore, theirColour, 'right'),
+      bars('AsyncPool', ourColour),
+      bars('semaphore', theirColour),
     ],
   }
 }

@@ -19,6 +19,8 @@ const sections = [
   'idle-cpu',
   'drop-in',
   'real-users',
+  'pool',
+  'pool-memory',
 ]
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : sections

@@ -13,6 +13,7 @@ const steps = [
   'npx publint --strict',
   'npx attw --pack .',
   'npx vitest run',
+  'npm run --silent test:runtimes',
 ]
 
 for (const step of steps) {

@@ -25,5 +25,5 @@ export {
   type QueueOptions,
 } from './sync/queue.js'
 export { Semaphore, type SemaphoreOptions } from './sync/semaphore.js'
-export type { Shared } from './sync/shared.js'
+export type { Shared, SharedBy } from './sync/shared.js'
 export type { AsyncWaitOptions } from './sync/waiting.js'

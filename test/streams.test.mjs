@@ -119,9 +119,23 @@ describe('stream', () => {
     const executor = createExecutor()
     expect(
       thrownBy(() => {
-        for (const _ of executor.stream(streams, 'failInFinally')) break
+        for (const _ of executor.stream(streams, 'failInFinally', [], { lookAhead: 1 })) break
       }),
     ).toMatchObject({ code: 'E_ITEM' })
+  })
+
+  test('an error that the loop did not come to is reported, not thrown', async () => {
+    const { lines, stderr, code } = await runScript(
+      'require',
+      `const executor = new AsyncPoolExecutor()
+       for (const item of executor.stream(${JSON.stringify(streams)}, 'failAt', [3])) {
+         while (executor.stats().failed === 0);
+         say(item)
+         break
+       }`,
+    )
+    expect({ lines, code }).toEqual({ lines: ['0'], code: 0 })
+    expect(stderr.match(/no item 3/g)).toHaveLength(1)
   })
 
   test('aborts the signal of a generator that is in the midst of an item when it is left', () => {

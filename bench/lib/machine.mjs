@@ -8,6 +8,9 @@ const measured = [
   'sync-message-port',
   'piscina',
   'tinypool',
+  'p-queue',
+  'p-limit',
+  'fastq',
 ]
 
 /** What a figure depends on besides the code: kept beside every section's results. */

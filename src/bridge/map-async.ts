@@ -39,7 +39,7 @@ class Feeder {
   constructor(request: MapRequest<Iterable<unknown> | AsyncIterable<unknown>>) {
     this.#request = request
     const { items } = request
-    this.#items = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+    this.#items = isAsync(items) ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
   }
 
   /** The next to be given out, when there is one; undefined after the last. */
@@ -121,4 +121,9 @@ class Feeder {
     result.promise.then(settle, settle) // a failure that is never asked for is nobody's unhandled rejection
     this.#onChange()
   }
+}
+
+/** Not by `in`: a string is an iterable too. */
+function isAsync(items: Iterable<unknown> | AsyncIterable<unknown>): items is AsyncIterable<unknown> {
+  return typeof (items as AsyncIterable<unknown>)[Symbol.asyncIterator] === 'function'
 }

@@ -95,7 +95,7 @@ export function* streamBlocking({
       const holds = () => task.state !== TaskState.Pending
       if (!dispatcher.awaitUntil(holds, now() + longestEnding)) dispatcher.cancel(task, undefined)
       failIfFailed(task)
-    }
+    } else task.reportUnread() // nobody came as far as its error
   }
 }
 
@@ -123,7 +123,7 @@ export async function* streamLater({
       dispatcher.eventLoop.release()
       if (task.state === TaskState.Pending) dispatcher.cancel(task, undefined)
       failIfFailed(task)
-    }
+    } else task.reportUnread() // nobody came as far as its error
   }
 }
 

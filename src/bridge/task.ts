@@ -45,6 +45,8 @@ export class Task {
   observers: Set<Observer> | undefined = undefined
   /** Somebody waits for the outcome, so a failure will not go unread. */
   expected = false
+  /** Its failure has been thrown. */
+  isRead = false
   /** Set while it counts as a failure that nobody has read. */
   onRead: (() => void) | undefined = undefined
   /** Counts up each time the worker died while it ran. */
@@ -87,8 +89,15 @@ export class Task {
   /** The value of a settled task; throws what the task threw. */
   read(): unknown {
     if (this.state === TaskState.Fulfilled) return this.value
+    this.isRead = true
     this.markRead()
     throw this.value
+  }
+
+  /** Whoever was expected to read the failure has left. */
+  reportUnread(): void {
+    if (this.state === TaskState.Rejected && !this.isRead)
+      unreadFailures.add(this, this.dispatcher.options.onError)
   }
 
   markRead(): void {

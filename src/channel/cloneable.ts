@@ -42,9 +42,7 @@ export function refusal(error: unknown, value: unknown, name: string): Error {
 }
 
 function hintFor(value: unknown): string {
-  const isIterator =
-    typeof value === 'object' && value !== null && 'next' in value && Symbol.toStringTag in value
-  return isIterator ? '; stream() reads generators' : ''
+  return types.isGeneratorObject(value) ? '; stream() reads generators' : ''
 }
 
 function search(root: string, value: unknown): Culprit | undefined {

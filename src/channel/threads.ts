@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads'
 
 /*
@@ -40,9 +41,12 @@ export function adoptDeathTable(table: Int32Array): void {
 }
 
 export function isDeathTable(value: unknown): value is Int32Array {
-  return (
-    value instanceof Int32Array && value.buffer instanceof SharedArrayBuffer && value.length === tableLength
-  )
+  return isSharedMemory(value) && value.length === tableLength
+}
+
+/** Also true for memory of another realm, as test runners have them. */
+export function isSharedMemory(value: unknown): value is Int32Array {
+  return types.isInt32Array(value) && types.isSharedArrayBuffer(value.buffer)
 }
 
 /** To be called when a thread is found to have ended. Its id is what `Worker.threadId` was while it lived. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
-import { countFrom, parseDuration, parseRate } from './quantities.js'
+import { countFrom, parseDuration, parseRate, parseTimeout } from './quantities.js'
 import { type RunOptions, type Settings, settle } from './settings.js'
 import { Status } from './status.js'
 
@@ -76,7 +76,7 @@ function runOptions(): Option[] {
     new Option('--spread', 'rows are JSON arrays: pass their items as arguments'),
     new Option('-s, --size <n>', 'calls running at once (10)').argParser(countFrom(1)).default(10),
     new Option('--queue-size <n>', 'calls waiting for a slot (as --size)').argParser(countFrom(0)),
-    new Option('--timeout <time>', 'of each call: 500 (ms), 5s, 2m').argParser(parseDuration),
+    new Option('--timeout <time>', 'of each call: 500 (ms), 5s, 2m').argParser(parseTimeout),
     new Option('--retries <n>', 'further tries of a call that fails (0)').argParser(countFrom(0)).default(0),
     new Option('--retry-delay <time>', 'before the first retry, then doubling (500ms)')
       .argParser(parseDuration)

@@ -6,7 +6,7 @@ import type { Interrupt, Stop } from './stop.js'
 const interrupts: readonly Interrupt[] = ['SIGINT', 'SIGTERM']
 
 /** How long the worker may take to show that it reacts, in ms. */
-const reactionTime = 50
+const reactionTime = 500
 
 /** The first interrupt stops the run, the second one ends the process at once. */
 export class Interrupts {
@@ -49,12 +49,12 @@ export class Interrupts {
   async #end(signal: Interrupt): Promise<void> {
     const { calls } = this
     calls?.abandon()
-    if (calls !== undefined && calls.stats().running > 0) {
-      const asked = performance.now()
-      await delay(reactionTime)
-      const hasReacted = calls.stats().heartbeatAge <= performance.now() - asked
-      if (!hasReacted) process.kill(process.pid, signal)
-    }
+    const asked = performance.now()
+    const waited = () => performance.now() - asked
+    const isBusy = () =>
+      calls !== undefined && calls.stats().running > 0 && calls.stats().heartbeatAge > waited()
+    while (isBusy() && waited() < reactionTime) await delay(1)
+    if (isBusy()) process.kill(process.pid, signal)
     process.exit(statusOfInterrupt[signal])
   }
 }

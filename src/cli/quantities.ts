@@ -26,6 +26,16 @@ export function parseDuration(text: string): number {
 }
 
 /**
+ * @returns ms
+ * @throws {InvalidArgumentError} if that is no duration, or none at all
+ */
+export function parseTimeout(text: string): number {
+  const timeout = parseDuration(text)
+  if (timeout === 0) throw new InvalidArgumentError('Expected more than 0; without it there is no limit.')
+  return timeout
+}
+
+/**
  * @returns the ms from one call to the next
  * @throws {InvalidArgumentError} if that is no rate such as 10/s, 100/m or 5000/h
  */

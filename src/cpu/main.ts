@@ -1,4 +1,5 @@
 /* The entry file of a CPU thread: Piscina loads it in a thread of the worker, and calls `run` for each call. */
+import { inspect } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { revive } from '../channel/carriers.js'
 import { refusal } from '../channel/cloneable.js'
@@ -27,7 +28,7 @@ let currentPort: MessagePort | undefined
 
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a module deals with it, and the thread lives on
-  const record = encodeError(isError(error) ? error : new Error(`uncaught: ${String(error)}`))
+  const record = encodeError(isError(error) ? error : new Error(`uncaught: ${inspect(error)}`))
   if (currentPort !== undefined) send(currentPort, [CpuResponse.Died, record])
 })
 

@@ -46,7 +46,7 @@ export class PoolFuture<T> {
    */
   get promise(): Promise<T> {
     const task = this.#task
-    task.promise ??= promiseOfFuture(task, () => this.#scheduler.nesting)
+    task.promise ??= promiseOfFuture(task, this.#scheduler.nesting)
     return task.promise as Promise<T>
   }
 

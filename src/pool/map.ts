@@ -54,8 +54,8 @@ class Feeder {
 
   constructor(request: MapRequest) {
     this.#request = request
-    const { items } = request
-    this.#items = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
+    const items = request.items as AsyncIterable<unknown> & Iterable<unknown>
+    this.#items = items[Symbol.asyncIterator]?.() ?? items[Symbol.iterator]()
   }
 
   /** The next to be given out, when there is one; undefined after the last. */

@@ -1,5 +1,5 @@
 import type { Nesting } from './nesting.js'
-import { ObservedPromise } from './promise.js'
+import { ObservedPromise, type PromiseObserver } from './promise.js'
 import { type PoolTask, TaskState } from './task.js'
 
 /**
@@ -7,21 +7,17 @@ import { type PoolTask, TaskState } from './task.js'
  */
 export function promiseOfCall(task: PoolTask, nesting: Nesting | undefined): Promise<unknown> {
   if (nesting?.caller === undefined) return new Promise(settledBy(task))
-  const promise: ObservedPromise<unknown> = ObservedPromise.create(settledBy(task), forValue => {
-    if (forValue) nesting.wait(task, promise)
+  const promise: ObservedPromise<unknown> = ObservedPromise.create(settledBy(task), {
+    onAwait: () => nesting.wait(task, promise),
   })
   return promise
 }
 
 /** Of the result of an accepted task, which may have settled. */
-export function promiseOfFuture(
-  task: PoolTask,
-  nesting: () => Nesting | undefined,
-): ObservedPromise<unknown> {
-  const promise: ObservedPromise<unknown> = ObservedPromise.create(settledBy(task), forValue => {
-    task.markRead()
-    if (forValue) nesting()?.wait(task, promise)
-  })
+export function promiseOfFuture(task: PoolTask, nesting: Nesting | undefined): ObservedPromise<unknown> {
+  const observer: PromiseObserver = { onThen: () => task.markRead() }
+  const promise: ObservedPromise<unknown> = ObservedPromise.create(settledBy(task), observer)
+  if (nesting !== undefined) observer.onAwait = () => nesting.wait(task, promise)
   promise.whenSettled(() => {}) // whether a failure goes unread is for us to say, and not for Node
   if (task.state === TaskState.Fulfilled) task.resolve?.(task.value)
   else if (task.isSettled) task.reject?.(task.value)

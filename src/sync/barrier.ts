@@ -3,7 +3,14 @@ import { BrokenBarrierError, TimeoutError } from '../channel/errors.js'
 import { checkInteger, invalidType } from '../channel/validate.js'
 import { nextTicket, Place, Slot, Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
-import { checkAsyncWaitOptions, checkShared, createShared, hasKind, type Shared } from './shared.js'
+import {
+  checkAsyncWaitOptions,
+  checkShared,
+  createShared,
+  hasKind,
+  type Shared,
+  type SharedBy,
+} from './shared.js'
 import { placeAt } from './slots.js'
 import { type AsyncWaitOptions, block, collect, notYet, type Request, waitAsync } from './waiting.js'
 
@@ -63,11 +70,11 @@ export class Barrier {
   }
 
   /**
-   * The barrier that this is the `shared` of, as in a message from another thread.
+   * The barrier of which something has come to this thread: a copy, as messages make it, or its `shared`.
    *
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is something else
    */
-  static from(shared: Shared<'Barrier'>): Barrier {
+  static from(shared: SharedBy<Shared<'Barrier'>>): Barrier {
     return new Barrier(checkShared('Barrier', rules.lines, shared))
   }
 

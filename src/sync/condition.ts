@@ -7,7 +7,14 @@ import type { Guard } from './guard.js'
 import { Place, Slot, ticketsShown } from './layout.js'
 import { accessTo, Lock, type LockAccess } from './lock.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
-import { checkAsyncWaitOptions, checkShared, createShared, hasKind, type Shared } from './shared.js'
+import {
+  checkAsyncWaitOptions,
+  checkShared,
+  createShared,
+  hasKind,
+  type Shared,
+  type SharedBy,
+} from './shared.js'
 import { placeAt } from './slots.js'
 import { type AsyncWaitOptions, block, collect, notYet, type Request, waitAsync } from './waiting.js'
 
@@ -59,11 +66,11 @@ export class Condition {
   }
 
   /**
-   * The condition that this is the `shared` of, as in a message from another thread.
+   * The condition of which something has come to this thread: a copy, as messages make it, or its `shared`.
    *
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is something else
    */
-  static from(shared: SharedCondition): Condition {
+  static from(shared: SharedBy<SharedCondition>): Condition {
     return new Condition(checkShared<SharedCondition>('Condition', 1, shared))
   }
 

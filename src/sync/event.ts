@@ -2,7 +2,7 @@ import { deadlineOf } from '../bridge/deadline.js'
 import { TimeoutError } from '../channel/errors.js'
 import { Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
-import { checkAsyncWaitOptions, checkShared, createShared, type Shared } from './shared.js'
+import { checkAsyncWaitOptions, checkShared, createShared, type Shared, type SharedBy } from './shared.js'
 import { type AsyncWaitOptions, block, collect, notYet, type Request, waitAsync } from './waiting.js'
 
 enum State {
@@ -26,8 +26,8 @@ const rules: Rules = {
  *
  * @example
  * const ready = new Event()
- * executor.submit('./server.js', 'listen', [ready.shared])
- * ready.wait(5_000) // blocks until the task calls Event.from(shared).set()
+ * executor.submit('./server.js', 'listen', [ready])
+ * ready.wait(5_000) // blocks until the task has called Event.from(ready).set()
  */
 export class Event {
   /** All that there is of it; see {@link Shared}. */
@@ -42,11 +42,11 @@ export class Event {
   }
 
   /**
-   * The event that this is the `shared` of, as in a message from another thread.
+   * The event of which something has come to this thread: a copy, as messages make it, or its `shared`.
    *
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is something else
    */
-  static from(shared: Shared<'Event'>): Event {
+  static from(shared: SharedBy<Shared<'Event'>>): Event {
     return new Event(checkShared('Event', rules.lines, shared))
   }
 

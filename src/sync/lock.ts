@@ -4,7 +4,7 @@ import { AbandonedError, DeadlockError, NotOwnerError, TimeoutError } from '../c
 import { Guard } from './guard.js'
 import { Slot, Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
-import { checkAsyncWaitOptions, checkShared, createShared, type Shared } from './shared.js'
+import { checkAsyncWaitOptions, checkShared, createShared, type Shared, type SharedBy } from './shared.js'
 import {
   type AsyncWaitOptions,
   attemptOnce,
@@ -88,11 +88,11 @@ export class Lock {
   }
 
   /**
-   * The lock that this is the `shared` of, as in a message from another thread.
+   * The lock of which something has come to this thread: a copy, as messages make it, or its `shared`.
    *
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is something else
    */
-  static from(shared: Shared<'Lock'>): Lock {
+  static from(shared: SharedBy<Shared<'Lock'>>): Lock {
     return new Lock(checkShared('Lock', rules.lines, shared))
   }
 

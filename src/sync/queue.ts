@@ -14,6 +14,7 @@ import {
   createShared,
   hasKind,
   type Shared,
+  type SharedBy,
 } from './shared.js'
 import { placeAt } from './slots.js'
 import { type AsyncWaitOptions, attemptOnce, block, notYet, type Request, waitAsync } from './waiting.js'
@@ -85,11 +86,11 @@ export class Queue<T = unknown> {
   }
 
   /**
-   * The queue that this is the `shared` of, as in a message from another thread.
+   * The queue of which something has come to this thread: a copy, as messages make it, or its `shared`.
    *
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is something else
    */
-  static from<T = unknown>(shared: Shared<'Queue'>): Queue<T> {
+  static from<T = unknown>(shared: SharedBy<Shared<'Queue'>>): Queue<T> {
     return new Queue(checkShared('Queue', lines, shared))
   }
 

@@ -11,6 +11,7 @@ import {
   createShared,
   hasKind,
   type Shared,
+  type SharedBy,
 } from './shared.js'
 import { type AsyncWaitOptions, attemptOnce, block, notYet, type Request, waitAsync } from './waiting.js'
 
@@ -72,11 +73,11 @@ export class Semaphore {
   }
 
   /**
-   * The semaphore that this is the `shared` of, as in a message from another thread.
+   * The semaphore of which something has come to this thread: a copy, as messages make it, or its `shared`.
    *
-   * @throws {TypeError} ERR_INVALID_ARG_TYPE if it is not
+   * @throws {TypeError} ERR_INVALID_ARG_TYPE if that is something else
    */
-  static from(shared: Shared<'Semaphore'>): Semaphore {
+  static from(shared: SharedBy<Shared<'Semaphore'>>): Semaphore {
     return new Semaphore(checkShared('Semaphore', rules.lines, shared))
   }
 

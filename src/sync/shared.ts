@@ -1,5 +1,5 @@
 import { type Carrier, registerCarrier } from '../channel/carriers.js'
-import { adoptDeathTable, deathTable, isDeathTable } from '../channel/threads.js'
+import { adoptDeathTable, deathTable, isDeathTable, isSharedMemory } from '../channel/threads.js'
 import { checkMilliseconds, checkObject, invalidType } from '../channel/validate.js'
 import { createWords, wordsBeforeItems } from './layout.js'
 import type { AsyncWaitOptions } from './waiting.js'
@@ -20,16 +20,21 @@ export function createShared<Kind extends string>(kind: Kind, lines: number, ite
   return { kind, words: createWords(lines, itemWords), deaths: deathTable() }
 }
 
+/** A primitive, or what a message leaves of one, or its `shared`. */
+export type SharedBy<S> = S | { readonly shared: S }
+
 /**
  * For primitives that arrive in this thread.
  *
- * @throws {TypeError} ERR_INVALID_ARG_TYPE if the value is not the `shared` of such a primitive
+ * @throws {TypeError} ERR_INVALID_ARG_TYPE if the value is not of this kind
  */
 export function checkShared<S extends Shared<string>>(kind: S['kind'], lines: number, value: unknown): S {
-  if (!isShared(kind, lines, value)) throw invalidType('shared', `the property 'shared' of a ${kind}`, value)
-  adoptDeathTable(value.deaths)
+  const shared = typeof value === 'object' && value !== null && 'shared' in value ? value.shared : value
+  if (!isShared(kind, lines, shared))
+    throw invalidType('shared', `a ${kind}, or its property 'shared'`, value)
+  adoptDeathTable(shared.deaths)
   registerCarrier(carrier)
-  return value as S
+  return shared as S
 }
 
 /** True for what a constructor got instead of options. */
@@ -47,8 +52,7 @@ const carrier: Carrier = {
 function isShared(kind: string, lines: number, value: unknown): value is Shared<string> {
   if (!hasKind(value) || value.kind !== kind) return false
   const { words, deaths } = value
-  const isMemory = words instanceof Int32Array && words.buffer instanceof SharedArrayBuffer
-  return isMemory && words.length >= wordsBeforeItems(lines) && isDeathTable(deaths)
+  return isSharedMemory(words) && words.length >= wordsBeforeItems(lines) && isDeathTable(deaths)
 }
 
 /**

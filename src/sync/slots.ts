@@ -1,6 +1,5 @@
 import { threadId } from 'node:worker_threads'
-import { now } from '../channel/clock.js'
-import { ahead, sinceEpoch } from '../channel/words.js'
+import { ahead } from '../channel/words.js'
 import { ownOsThread } from './holders.js'
 import { Bell, nextTicket, Place, Slot, slotCount, slotWords, ticketsShown, Word } from './layout.js'
 
@@ -158,6 +157,10 @@ export function placeAt(slot: number, line: number): number {
   return slot + Slot.Lines + line * Place.Words
 }
 
+const { hrtime } = process
+
+/** In ms, on the system's monotonic clock, which is the same in all threads, unlike `performance.now()`. Wraps. */
 function sharedClock(): number {
-  return sinceEpoch(0, now())
+  const [seconds, nanoseconds] = hrtime()
+  return Math.trunc(seconds * 1e3 + nanoseconds / 1e6) | 0
 }

@@ -2,6 +2,7 @@ import { isOver } from '../bridge/deadline.js'
 import { now } from '../channel/clock.js'
 import { CancelledError } from '../channel/errors.js'
 import { whileBlocked } from '../channel/threads.js'
+import { onAbort } from './aborts.js'
 import { Bell } from './layout.js'
 import type { Monitor } from './monitor.js'
 import type { Waiter } from './waiters.js'
@@ -207,9 +208,7 @@ class AsyncWaiter<T> implements Waiter {
         this.#giveUp(() => this.#request.timedOut(now() - start))
       }, timeout)
     if (signal === undefined) return
-    const abort = () => this.#giveUp(() => cancelled(signal))
-    signal.addEventListener('abort', abort, { once: true })
-    this.#unlisten = () => signal.removeEventListener('abort', abort)
+    this.#unlisten = onAbort(signal, () => this.#giveUp(() => cancelled(signal)))
   }
 
   #giveUp(error: () => Error): void {

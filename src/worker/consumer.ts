@@ -68,7 +68,7 @@ export class Consumer {
 
   /** Runs until the caller closes the channel. */
   async run(): Promise<void> {
-    let turned = this.#now
+    let turned = this.#readClock() // the initializer may have taken long
     while (!this.#isDone()) {
       this.#startTasks(turned + longestTurn)
       await null // tasks that settle without waiting for anything do so here

@@ -88,7 +88,6 @@ export class CpuPool {
       }
       signal.addEventListener('abort', leave, { once: true })
     })
-    signal.throwIfAborted() // between its turn and here
   }
 
   #startNext(): void {
@@ -102,6 +101,7 @@ export class CpuPool {
 
   async #runInThread(piscina: Piscina, call: CpuCall): Promise<unknown> {
     const { request, farPort, stopSignal } = call
+    request.signal.throwIfAborted() // between its turn and here, when nobody listened
     const stop = () => call.stop()
     request.signal.addEventListener('abort', stop, { once: true })
     const task = { port: farPort, [this.#callKey as symbol]: call }

@@ -1,5 +1,6 @@
 /* The worker thread's entry file. */
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { setEnvironmentData, workerData } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError, isError } from '../channel/error-record.js'
@@ -52,7 +53,7 @@ const consumer = new Consumer({
 
 /** To every caller: each of them has tasks here. */
 function sayLastWords(error: unknown, what: string): void {
-  const record = encodeError(isError(error) ? error : new Error(`${what}: ${String(error)}`))
+  const record = encodeError(isError(error) ? error : new Error(`${what}: ${inspect(error)}`))
   for (const { outbox } of consumer.callers) outbox.post([Response.Died, record])
 }
 

@@ -29,6 +29,16 @@ describe('a task that waits for its own full pool is told', () => {
       'for (const { reason } of await Promise.allSettled([pool.run(() => 1), pool.run(() => 2)])) throw reason',
     ],
     ['then', '{ size: 1 }', 'await pool.run(() => 1).then(value => value)'],
+    [
+      'then, and then await',
+      '{ size: 1 }',
+      'const job = pool.run(() => 1).then(n => n + 1, error => { throw error }); await sleep(1); await job',
+    ],
+    [
+      'a future, then, and then await',
+      '{ size: 1 }',
+      'await (await pool.submit(() => 1)).promise.then(n => n + 1)',
+    ],
     ['catch', '{ size: 1 }', 'await pool.run(() => 1).catch(error => { throw error })'],
     [
       'catch and finally',
@@ -142,6 +152,11 @@ describe('a task is not told', () => {
       'when it is finished all the same',
       '{ size: 1, queueSize: 5 }',
       'jobs.push(pool.run(() => 1).catch(say).finally(() => {})); await sleep(300)',
+    ],
+    [
+      'when it goes on with something else',
+      '{ size: 1, queueSize: 5 }',
+      'jobs.push(pool.run(() => 1).then(n => n + 1)); (await pool.submit(() => 1)).promise.then(n => n); await sleep(300)',
     ],
     ['when it submits to a queue that has space', '{ size: 1, queueSize: 5 }', 'await pool.submit(() => 1)'],
     ['when it tries', '{ size: 1, queueSize: 0 }', 'jobs.push(pool.trySubmit(() => 1))'],

@@ -44,6 +44,7 @@ describe('map', () => {
 
   test.each([
     ['a set', new Set([1, 2, 3])],
+    ['a string', '123'],
     ['promises', [Promise.resolve(1), 2, Promise.resolve(3)]],
     [
       'an async generator',

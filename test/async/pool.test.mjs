@@ -127,7 +127,7 @@ describe('submit', () => {
     expect(future.promise).toBeInstanceOf(Promise)
     expect(await future.promise).toBe(1)
     expect(await future.promise.then(value => value + 1)).toBe(2)
-    expect(future.promise.then(value => value).constructor).toBe(Promise)
+    expect(future.promise.then(value => value)).toBeInstanceOf(Promise)
   })
 
   test('with `queueSize` 0 waits for a free slot', async () => {

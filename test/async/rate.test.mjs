@@ -22,6 +22,17 @@ describe('rate, by the real clock', () => {
     expect(shortestSpan(starts, rate.tasks)).toBeGreaterThanOrEqual(rate.per)
   })
 
+  test('counts from the end of a start, wherever in it a task reads the clock', async () => {
+    const pool = createPool({ size: 4, queueSize: 2, rate: { tasks: 1, per: 20 } })
+    const starts = []
+    const start = delay => {
+      for (const end = performance.now() + delay; performance.now() < end; );
+      starts.push(performance.now())
+    }
+    await Promise.all([10, 0, 10, 0].map(delay => pool.run(start, delay)))
+    expect(shortestSpan(starts, 1)).toBeGreaterThanOrEqual(20)
+  })
+
   test('is kept by tasks that come at random times, and block the loop at times', async () => {
     const random = randomFrom(7)
     const rate = { tasks: 4, per: 12 }

@@ -137,6 +137,16 @@ describe('--output and --errors', () => {
     })
   })
 
+  test('that cannot be written to any more end the run, and say why', async () => {
+    const full = await runTask('echo', ['-o', '/dev/full'], { input: lines(1000) })
+    expect(full.code).toBe(1)
+    expect(full.stderr).toContain('async-pool: broken off: ENOSPC')
+    const command = ['bash', '-c', '"$@" > /dev/full', 'bash', process.execPath, cli]
+    const fullStdout = await runTask('echo', [], { input: lines(1000), command })
+    expect(fullStdout.code).toBe(1)
+    expect(fullStdout.stderr).toContain('async-pool: broken off: ')
+  })
+
   test.each([
     [['-o', 'same', '-e', 'same'], 'output', 'errors'],
     [['-o', './same', '-c', 'same'], 'output', 'checkpoint'],

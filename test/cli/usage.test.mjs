@@ -50,6 +50,7 @@ describe('what cannot be understood', () => {
     [['run', tasks, 'echo', '--queue-size', '-1'], 'Expected an integer from 0'],
     [['run', tasks, 'echo', '--retries', 'many'], 'Expected an integer from 0'],
     [['run', tasks, 'echo', '--timeout', '5 s'], 'Expected ms, or a duration'],
+    [['run', tasks, 'echo', '--timeout', '0'], 'Expected more than 0'],
     [['run', tasks, 'echo', '--retry-delay', '-5'], 'Expected ms, or a duration'],
     [['run', tasks, 'echo', '--rate', '10'], 'Expected a rate such as 10/s'],
     [['run', tasks, 'echo', '--rate', '0/s'], 'Expected a rate such as 10/s'],
@@ -85,6 +86,7 @@ describe('what is loaded', () => {
     const result = await run([], {
       command: [process.execPath, '-r', hook, '-e', "require('async-pool-executor')"],
     })
-    expect(loaded(result)).toEqual(['index.js', 'channel.js'])
+    expect(loaded(result)).toContain('index.js')
+    expect(loaded(result).filter(name => /^(cli|report)|commander|csv-parse/.test(name))).toEqual([])
   })
 })

@@ -6,10 +6,10 @@ const tally = { cells: 0, failed: 0, latencies: new Map() }
 
 describe.concurrent('the fault matrix', () => {
   test.each(groups)('$cause, $moment: $cells', async group => {
-    const { cause, cells } = group
+    const { cells } = group
     tally.cells += cells.length
     const { code, stderr, rest, problems, latencies } = await runGroup(group)
-    for (const latency of latencies) note(cause, latency)
+    for (const latency of latencies) note(latency)
     tally.failed += cells.filter(waiter => problems.some(line => line.includes(` ${waiter}: `))).length
     const lost = losesWork(group)
     expect({ problems, rest, code, stderr }).toEqual({
@@ -22,7 +22,7 @@ describe.concurrent('the fault matrix', () => {
 })
 
 /** How long after the death the call came back; 'submit' and 'join' wait for the replacement as well. */
-function note(cause, { latency, withReplacement }) {
+function note({ cause, latency, withReplacement }) {
   const key = `${cause}${withReplacement ? ' + replacement' : ''}`
   tally.latencies.set(key, Math.max(tally.latencies.get(key) ?? 0, latency))
 }

@@ -91,6 +91,24 @@ describe('a computation that is cut short', () => {
     expect(threads[0]).toBe(threads[1])
   })
 
+  test('in the turn in which it starts never comes to a thread', async () => {
+    const { joined, started } = await reportOf(`
+      const executor = new AsyncPoolExecutor({ size: 4, cpuThreads: 1 })
+      executor.run(cpu, 'thread', [], offload) // loads what offloads
+      const holds = [0, 1].map(() => new Int32Array(new SharedArrayBuffer(64)))
+      executor.submit(cpu, 'hold', [holds[0]]) // not offloaded: the worker stands still
+      while (Atomics.load(holds[0], Started) === 0);
+      const future = executor.submit(cpu, 'beat', [words], offload)
+      executor.submit(cpu, 'hold', [holds[1]])
+      const open = hold => { Atomics.store(hold, Gate, 1); Atomics.notify(hold, Gate) }
+      open(holds[0])
+      while (Atomics.load(holds[1], Started) === 0); // the worker has just started both
+      future.cancel()
+      open(holds[1])
+      report({ joined: executor.join(5_000), started: words[Started] })`)
+    expect({ joined, started }).toEqual({ joined: true, started: 0 })
+  })
+
   test('has no timeout while it waits for a thread', async () => {
     const { waited } = await reportOf(`
       const executor = new AsyncPoolExecutor({ size: 4, cpuThreads: 1 })

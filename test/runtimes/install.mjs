@@ -4,22 +4,39 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const cache = fileURLToPath(new URL('../../.cache/runtimes', import.meta.url))
+const longestInstall = 300_000
 
-/** The program of a runtime from npm, such as `node@22` or `bun`; installed at the first time. */
+/**
+ * The program of a runtime from npm, such as `node@22` or `bun`; installed at the first time.
+ *
+ * @throws {Error} if it cannot be installed, or does not run here
+ */
 export function programOf(specifier) {
   const folder = join(cache, specifier.replace('@', ''))
   const name = specifier.replace(/@.*/, '')
-  const found = find(folder, name)
-  if (found !== undefined) return found
+  const program = find(folder, name) ?? install(specifier, folder, name)
+  try {
+    const version = execFileSync(program, ['--version'], { encoding: 'utf8', timeout: 30_000 })
+    return { program, version: /\d+\.\d+\.\d+/.exec(version)[0] }
+  } catch (cause) {
+    throw new Error(`${specifier} was installed, but ${program} does not run: ${cause.message}`, { cause })
+  }
+}
+
+function install(specifier, folder, name) {
+  console.log(`installing ${specifier} into ${folder}`)
   mkdirSync(folder, { recursive: true })
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-  execFileSync(npm, ['install', '--prefix', folder, '--no-audit', '--no-fund', '--silent', specifier], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const installed = find(folder, name)
-  if (installed === undefined)
+  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--loglevel=error', specifier]
+  try {
+    execFileSync(npm, args, { stdio: ['ignore', 'ignore', 'inherit'], timeout: longestInstall })
+  } catch (cause) {
+    throw new Error(`npm cannot install ${specifier}: ${cause.message}`, { cause })
+  }
+  const program = find(folder, name)
+  if (program === undefined)
     throw new Error(`npm installed ${specifier}, but there is no program in ${folder}`)
-  return installed
+  return program
 }
 
 /** In the package itself or in the one of the platform, which an install script may have moved it from. */

@@ -1,73 +1,41 @@
 /*
- * `npm run test:runtimes`: the checks on every runtime, each in a process of its own. `--only "Node 22"` runs one
- * runtime, `--full` also runs the fault and security tests with vitest on each supported runtime.
+ * `npm run test:runtimes`: the checks on every runtime, each in a process of its own, and test files that may differ
+ * with vitest on each Node but the one that runs this, which `npx vitest run` is for. `--only "Node 22"` runs one
+ * runtime, `--full` all test files with vitest.
  */
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { inParallel, runChild } from '../faults/support/run-child.mjs'
+import { inParallel } from '../faults/support/run-child.mjs'
 import { programOf } from './install.mjs'
-import { limits, runtimes } from './limits.mjs'
+import { Limit, limitOf, refuseStaleLimits, runtimes } from './limits.mjs'
+import { checks } from './suite.mjs'
+import { printTable } from './table.mjs'
+import { quick, runVitest } from './vitest.mjs'
 
-const file = fileURLToPath(new URL('checks.cjs', import.meta.url))
-const root = fileURLToPath(new URL('../..', import.meta.url))
-const { names, codes, outputs } = createRequire(import.meta.url)(file)
 const options = process.argv.slice(2)
 const only = options.includes('--only') ? options[options.indexOf('--only') + 1] : undefined
+const full = options.includes('--full')
+const atOnce = 4
 
+async function runAll(runtime) {
+  const start = Date.now()
+  const toRun = checks().filter(({ name }) => limitOf(runtime.name, name)?.kind !== Limit.NotRun)
+  const results = await inParallel(toRun, atOnce, check => check.run(runtime))
+  const outcomes = new Map(checks().map(({ name }) => [name, undefined]))
+  for (const [index, { name }] of toRun.entries()) outcomes.set(name, results[index])
+  if (runtime.isNode && (full || runtime.version !== process.versions.node))
+    for (const outcome of await runVitest(runtime.program, full ? [] : quick))
+      outcomes.set(outcome.name, outcome)
+  const seconds = Math.round((Date.now() - start) / 1000)
+  console.log(`${runtime.title}: done in ${seconds} s`)
+  return { ...runtime, outcomes, seconds }
+}
+
+const chosen = runtimes.filter(({ name }) => only === undefined || name === only)
+if (chosen.length === 0) throw new Error(`there is no runtime '${only}'`)
+refuseStaleLimits(checks().map(({ name }) => name))
+const installed = chosen.map(runtime => {
+  const { program, version } = programOf(runtime.install)
+  return { ...runtime, program, version, title: `${runtime.name.replace(/ .*/, '')} ${version}` }
+})
 const columns = []
-for (const runtime of runtimes) {
-  if (only !== undefined && runtime.name !== only) continue
-  const program = programOf(runtime.install)
-  const version = await runChild(['--version'], { command: program })
-  const [release] = /\d+\.\d+\.\d+/.exec(version.stdout) ?? ['?']
-  const results = await inParallel(names, 2, name => check(program, runtime, name))
-  columns.push({ ...runtime, title: `${runtime.name.replace(/ .*/, '')} ${release}`, program, results })
-}
-
-async function check(program, runtime, name) {
-  const first = runtime.name === 'Deno' ? ['run', '-A', '--no-lock'] : []
-  const child = await runChild([...first, file, name], { command: program, cwd: root, deadline: 20_000 })
-  const { code, stdout, stderr, timedOut, signal } = child
-  const wanted = outputs[name] ?? 'done'
-  const ok = code === (codes[name] ?? 0) && stdout.split('\n').includes(wanted)
-  if (ok) return { ok }
-  const error =
-    /^.*Error.*$/m.exec(stderr)?.[0] ?? `code ${code ?? signal}, printed ${JSON.stringify(stdout)}`
-  return { ok, problem: timedOut ? 'hangs' : error.trim() }
-}
-
-let failed = false
-console.log(['check'.padEnd(42), ...columns.map(({ title }) => title.padEnd(14))].join(''))
-for (const [index, name] of names.entries()) {
-  const cells = columns.map(column => {
-    const { ok } = column.results[index]
-    const isLimit = limits[column.name]?.[name] !== undefined
-    if (ok) return isLimit ? 'ok (!)' : 'ok'
-    return isLimit ? 'limit' : 'FAILS'
-  })
-  console.log([name.padEnd(42), ...cells.map(cell => cell.padEnd(14))].join(''))
-}
-
-for (const column of columns) {
-  const known = limits[column.name] ?? {}
-  for (const [index, name] of names.entries()) {
-    const { ok, problem } = column.results[index]
-    if (ok && known[name] !== undefined)
-      console.log(`\n${column.title}: "${name}" works now: no limit any more`)
-    if (ok) continue
-    console.log(`\n${column.title}: ${name}\n  ${problem}${known[name] ? `\n  known: ${known[name]}` : ''}`)
-    if (known[name] === undefined) failed = true
-  }
-}
-
-if (options.includes('--full'))
-  for (const { title, supported, program } of columns.filter(column => column.supported)) {
-    const tests = ['node_modules/vitest/vitest.mjs', 'run', 'test/faults', 'test/proof/security.test.mjs']
-    const { code, stdout, stderr } = await runChild(tests, { command: program, cwd: root, deadline: 600_000 })
-    console.log(
-      `\n${title}, vitest, ${supported ? 'supported' : ''}: code ${code}\n${stdout.slice(-2_000)}${stderr}`,
-    )
-    if (code !== 0) failed = true
-  }
-
-process.exitCode = failed ? 1 : 0
+for (const runtime of installed) columns.push(await runAll(runtime))
+process.exitCode = printTable(columns) ? 0 : 1

@@ -66,6 +66,31 @@ describe('also where the system does not tell which threads there are', () => {
   )
 })
 
+test('a blocked thread asks those who may know, here its hooks', async () => {
+  const channel = fileURLToPath(new URL('../../dist/channel.js', import.meta.url))
+  const path = script(
+    'require',
+    `Object.defineProperty(process, 'platform', { value: 'sunos' })
+     const { Lock } = require('async-pool-executor/sync')
+     const { markThreadDead, whileBlocked } = require(${JSON.stringify(channel)})
+     const { isMainThread, workerData } = require('node:worker_threads')
+     if (isMainThread) {
+       const lock = new Lock()
+       const worker = new Worker(__filename, { workerData: lock.shared })
+       const { threadId } = worker
+       while (!lock.locked());
+       worker.terminate()
+       try { lock.acquire(200) } catch (error) { say(error.code) }
+       whileBlocked.add(() => markThreadDead(threadId))
+       try { lock.acquire(10_000) } catch (error) { say(error.code) }
+     } else {
+       Lock.from(workerData).acquire()
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+     }`,
+  )
+  expect(await node([path])).toMatchObject({ lines: ['ERR_TIMEOUT', 'ERR_ABANDONED'], code: 0, stderr: '' })
+})
+
 test('a worker that comes to its natural end leaves what it holds abandoned', async () => {
   const path = script(
     'require',

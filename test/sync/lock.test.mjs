@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { threadId, Worker } from 'node:worker_threads'
 import { CancelledError, DeadlockError, ExecutorError, TimeoutError } from 'async-pool-executor'
 import { AbandonedError, Event, Lock, NotOwnerError } from 'async-pool-executor/sync'
 import { describe, expect, test } from 'vitest'
@@ -12,7 +13,7 @@ import {
   Signal,
   thrownBy,
 } from '../helpers.mjs'
-import { awaitWaiters, waitersOf } from './support/waiters.mjs'
+import { awaitWaiters, occupySlots, waitersOf } from './support/waiters.mjs'
 
 const tasks = fileURLToPath(new URL('support/tasks.mjs', import.meta.url))
 const limit = 10_000
@@ -335,5 +336,27 @@ describe('recover', () => {
     guard.release()
     const last = await next
     last.release()
+  })
+})
+
+describe('more threads than a primitive has places for', () => {
+  test('are told so', async () => {
+    const lock = new Lock()
+    occupySlots(lock, 128, threadId)
+    const error = thrownBy(() => lock.acquire())
+    expect(error).toBeInstanceOf(ExecutorError)
+    expect(error.message).toContain('more than 128 threads')
+    await expect(lock.acquireAsync()).rejects.toThrow('more than 128 threads')
+  })
+
+  test('take the places of those that have died', async () => {
+    const lock = new Lock() // from now on this thread watches its workers
+    const worker = new Worker('', { eval: true })
+    const dead = worker.threadId
+    await new Promise(resolve => worker.on('exit', resolve))
+    occupySlots(lock, 128, dead)
+    const guard = lock.acquire()
+    guard.release()
+    expect(lock.locked()).toBe(false)
   })
 })

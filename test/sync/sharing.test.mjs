@@ -41,6 +41,8 @@ describe.each(Object.entries(create))('a %s', (kind, create) => {
     const primitive = create()
     for (const copy of [
       classes[kind].from(sent(primitive.shared)),
+      classes[kind].from(sent(primitive)),
+      classes[kind].from(primitive),
       revive(sent(primitive)),
       new classes[kind](primitive.shared),
     ]) {
@@ -48,7 +50,7 @@ describe.each(Object.entries(create))('a %s', (kind, create) => {
       expect(copy.shared.words.buffer.byteLength).toBe(primitive.shared.words.buffer.byteLength)
       Atomics.add(copy.shared.words, 20, 1)
     }
-    expect(primitive.shared.words[20]).toBe(3)
+    expect(primitive.shared.words[20]).toBe(5)
   })
 
   test('is not made of anything else', () => {
@@ -58,7 +60,9 @@ describe.each(Object.entries(create))('a %s', (kind, create) => {
       undefined,
       null,
       {},
+      other,
       other.shared,
+      { shared: {} },
       { kind, words: new Int32Array(4), deaths },
       { kind, words: new Int32Array(words.length), deaths },
       { kind, words, deaths: new Int32Array(4) },
@@ -66,7 +70,7 @@ describe.each(Object.entries(create))('a %s', (kind, create) => {
     ])
       expect(thrownBy(() => classes[kind].from(shared))).toMatchObject({
         code: 'ERR_INVALID_ARG_TYPE',
-        message: expect.stringContaining(`'shared' of a ${kind}`),
+        message: expect.stringContaining(`a ${kind}, or its property 'shared'`),
       })
   })
 

@@ -7,7 +7,7 @@ import { node } from '../child.mjs'
 
 describe('packages that use synckit', () => {
   const home = mkdtempSync(join(tmpdir(), 'async-pool-executor-users-'))
-  afterAll(() => rmSync(home, { recursive: true, force: true }))
+  afterAll(() => rmSync(home, { recursive: true, force: true }), 120_000) // it holds some hundred packages
 
   let projects
   let files

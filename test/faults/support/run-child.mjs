@@ -6,11 +6,13 @@ import { text } from 'node:stream/consumers'
  * program has printed says how far it came.
  *
  * @param {string[]} args - for `node`, unless `options.command` names another program
- * @param {{ deadline?: number, command?: string, cwd?: string, env?: object, onSpawn?: (child) => void }} [options]
+ * @param {{ deadline?: number, command?: string, cwd?: string, env?: object, stdin?: 'ignore' | 'pipe',
+ *   onSpawn?: (child) => void }} [options]
  */
 export async function runChild(args, options = {}) {
   const { deadline = 20_000, command = process.execPath, cwd, env = process.env, onSpawn } = options
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const stdio = [options.stdin ?? 'ignore', 'pipe', 'pipe']
+  const child = spawn(command, args, { cwd, env, stdio, detached: true })
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true

@@ -28,7 +28,12 @@ export async function runGroup({ moment, cause, cells }, { flags = [], ...option
     const latency = cause === 'loop' ? cell.latency - hangTimeout : cell.latency
     if (latency > latencyLimit)
       problems.push(`${moment} ${cause} ${waiter}: came back ${latency} ms after the death`)
-    latencies.push({ cell: cell.cell, withReplacement: waiter === 'submit' || waiter === 'join', latency })
+    latencies.push({
+      cell: cell.cell,
+      cause,
+      withReplacement: waiter === 'submit' || waiter === 'join',
+      latency,
+    })
   }
   return { code, stderr, rest, problems, latencies }
 }

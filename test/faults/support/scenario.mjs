@@ -90,9 +90,16 @@ export class Scenario {
       const hasStarted = index === 0 && this.moment === 'result' && error?.name === 'WorkerDiedError'
       this.expect(value === index + 1 || hasStarted, `queued task ${index + 1}: ${value}, ${error}`)
     }
-    const { queued, running, restarts } = this.executor.stats()
-    this.expect(queued + running === 0, `stats: ${queued} queued, ${running} running`)
+    // What a map cancels when it ends early is settled at once, and leaves the worker a little later.
+    if (this.waiter === 'map') until(() => this.#inWorker === 0, 'the cancelled tasks to leave the worker')
+    this.expect(this.#inWorker === 0, `stats: ${this.#inWorker} tasks queued or running`)
+    const { restarts } = this.executor.stats()
     this.expect(restarts === (dies ? 1 : 0), `stats: ${restarts} restarts`)
+  }
+
+  get #inWorker() {
+    const { queued, running } = this.executor.stats()
+    return queued + running
   }
 
   finish() {

@@ -49,13 +49,16 @@ const kinds = {
     create: () => new Queue({ bytes: 128 * 40, maxSize: 10 }),
     async use(queue, isAsync, random) {
       const item = 'x'.repeat(random.below(1_000))
-      const options = { priority: random.below(3), timeout: 1 }
-      if (isAsync) await queue.putAsync(item, options)
-      else queue.put(item, options)
-      if (random.below(3) > 0) queue.tryGet()
+      const options = { priority: random.below(3) }
+      if (random.below(50) > 0) queue.tryPut(item, options)
+      else if (isAsync) await queue.putAsync(item, { ...options, timeout: 1 })
+      else queue.put(item, { ...options, timeout: 1 })
+      queue.tryGet()
+      if (random.below(10) === 0) queue.tryGet()
     },
     check(queue) {
-      while (queue.size > 0) if (!/^x*$/.test(queue.get(0))) return 'a broken item'
+      for (let item = queue.tryGet(); item !== undefined; item = queue.tryGet())
+        if (!/^x*$/.test(item)) return 'a broken item'
       // Whatever the dead have left, all of the memory is there to be used again.
       const whole = 'x'.repeat(128 * 40 - 40 * 4 - 30)
       queue.put(whole, { timeout: limit })
@@ -123,6 +126,7 @@ else {
     }
     Atomics.add(rounds, 0, 1)
     Atomics.notify(rounds, 0)
+    if (isAsync && random.below(50) === 0) await new Promise(setImmediate)
   }
 }
 

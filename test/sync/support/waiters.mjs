@@ -23,3 +23,10 @@ export function awaitWaiters(primitive, count) {
   for (const end = performance.now() + 10_000; waitersOf(primitive) < count; Atomics.wait(pause, 0, 0, 1))
     if (performance.now() > end) throw new Error(`${waitersOf(primitive)} wait, not ${count}, after 10 s`)
 }
+
+/** As if this many threads with this id held a lock or waited for it. */
+export function occupySlots({ shared: { words } }, count, threadId) {
+  const slotsUsed = 2
+  for (let slot = 0; slot < count; slot++) Atomics.store(words, slots + slot * 16, threadId + 1)
+  Atomics.store(words, slotsUsed, count)
+}
