@@ -11,6 +11,14 @@ export const expected = {
     'share.mjs': ['one two three'],
     'death.cjs': ['true 3', 'still/alive'],
   },
+  'docs/async-pool.md': {
+    'first.mjs': ['42', '930'],
+    'timeout.mjs': ['true ERR_TIMEOUT', 'ERR_CANCELLED'],
+    'map.mjs': ['300,10,150', '10,150,300'],
+    'failures.mjs': ['fulfilled,fulfilled,rejected,fulfilled', '3 is a multiple of 3', '3 1'],
+    'rate.mjs': ['true true'],
+    'nested.mjs': ['ERR_DEADLOCK', 'outer', 'inner'],
+  },
   'docs/cpu-work.md': {
     'cpu-work.mjs': ['neighbour', '[ 25, 168, 25997 ]'],
     'cpu-map.mjs': ['4', '25', '168'],
