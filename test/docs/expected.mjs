@@ -1,0 +1,55 @@
+const doubles = Array.from({ length: 30 }, (_, index) => String((index + 1) * 2))
+
+/** The lines that each block `<!-- run: name -->` prints. */
+export const expected = {
+  'README.md': {
+    'demo.cjs': doubles,
+    'demo.mjs': doubles,
+    'builtin.mjs': ['true'],
+    'tour.mjs': ['page 1', 'page 2', 'choosing from 2', 'Grace', '42'],
+    'loop.mjs': ['b', '1', '2', '3'],
+    'share.mjs': ['one two three'],
+    'death.cjs': ['true 3', 'still/alive'],
+  },
+  'docs/async-pool.md': {
+    'first.mjs': ['42', '930'],
+    'timeout.mjs': ['true ERR_TIMEOUT', 'ERR_CANCELLED'],
+    'map.mjs': ['300,10,150', '10,150,300'],
+    'failures.mjs': ['fulfilled,fulfilled,rejected,fulfilled', '3 is a multiple of 3', '3 1'],
+    'rate.mjs': ['true true'],
+    'nested.mjs': ['ERR_DEADLOCK', 'outer', 'inner'],
+  },
+  'docs/cpu-work.md': {
+    'cpu-work.mjs': ['neighbour', '[ 25, 168, 25997 ]'],
+    'cpu-map.mjs': ['4', '25', '168'],
+    'report.mjs': ['3'],
+    'cut-short.mjs': ['true', 'true 0'],
+  },
+  'docs/functions.md': {
+    'functions-inline.mjs': ['42', '[ 3, 5 ]', '1', '2', '3'],
+    'functions-captured.mjs': ['true greeting is not defined', 'Hello, Ada', 'notes.txt'],
+  },
+  'docs/migrating.md': { 'title.cjs': ['Hello'], 'titles.cjs': ['one,two,three'] },
+  'docs/migrating-from-synckit.md': {
+    'upper.cjs': ['ONE CALL', 'true not a string: 2', 'AND THE NEXT'],
+    'patient.mjs': ['ERR_TIMEOUT Internal error: Atomics.wait() failed: timed-out', '2'],
+    'pages.cjs': ['[ 1, 2, 3 ]'],
+  },
+  'docs/remote.md': {
+    'remote.mjs': [
+      '{ year: 1815 }',
+      'en',
+      'Ada 1',
+      'true NO_BOOK',
+      'Emma 1815',
+      'Walden 1854',
+      '2',
+      '1000000',
+    ],
+    'remote-death.mjs': ['ERR_WORKER_DIED', 'ERR_WORKER_DIED', '{ year: 1815 }'],
+  },
+  'docs/typescript.md': {
+    'typed.ts': ['20', 'https://example.com/a', '1', '2', '1', '2'],
+    'typed-calls.ts': ['20', '4'],
+  },
+}
