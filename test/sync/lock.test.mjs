@@ -205,6 +205,22 @@ describe('the order', () => {
     expect(order).toEqual(order.map((_, index) => index))
   })
 
+  test.each([2 ** 31 - 20, -20])('survives the wrap of its tickets, from %i', async lastTicket => {
+    const lock = new Lock()
+    lock.shared.words[3] = lastTicket
+    const order = []
+    const guard = lock.acquire()
+    const all = Array.from({ length: 100 }, async (_, index) => {
+      const own = await lock.acquireAsync({ timeout: limit })
+      order.push(index)
+      own.release()
+    })
+    guard.release()
+    await Promise.all(all)
+    expect(order).toEqual(order.map((_, index) => index))
+    expect(lock.shared.words[3]).toBe((lastTicket + 100 + (lastTicket < 0 ? 1 : 0)) | 0)
+  })
+
   test('is that of coming, whether blocked or awaiting, in three threads', async () => {
     const lock = new Lock()
     const signals = createSignals(100)
