@@ -68,4 +68,11 @@ export const expected = {
     'typed.ts': ['20', 'https://example.com/a', '1', '2', '1', '2'],
     'typed-calls.ts': ['20', '4'],
   },
+  'docs/sharing.md': { 'owner.mjs': ['1', '2', '3'] },
+  'docs/values-streams-callbacks.md': {
+    'refused.mjs': ['ERR_NOT_CLONEABLE true'],
+    'transfer.mjs': ['0 [ 3, 2, 1 ]'],
+    'stream.mjs': ['1', '2', 'the generator has ended', 'a', 'b'],
+    'callback.mjs': ['0.5', '1', '1'],
+  },
 }
