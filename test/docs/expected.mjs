@@ -19,11 +19,27 @@ export const expected = {
     'rate.mjs': ['true true'],
     'nested.mjs': ['ERR_DEADLOCK', 'outer', 'inner'],
   },
+  'docs/backpressure.md': {
+    'full.cjs': ['undefined', 'true', 'undefined'],
+    'endless.cjs': ['1', '4', '9'],
+  },
+  'docs/choosing-a-face.md': {
+    'blocking.cjs': ['3', '[ 1, 2 ]', '[ 3, 4 ]'],
+    'awaiting.mjs': ['3', '1', '2', 'ERR_CANCELLED', 'closures are fine: here'],
+  },
   'docs/cpu-work.md': {
     'cpu-work.mjs': ['neighbour', '[ 25, 168, 25997 ]'],
     'cpu-map.mjs': ['4', '25', '168'],
     'report.mjs': ['3'],
     'cut-short.mjs': ['true', 'true 0'],
+  },
+  'docs/errors-and-timeouts.md': {
+    'arrives.cjs': ['NO_CONNECTION 3 true', 'true true'],
+    'timeouts.cjs': ['ERR_TIMEOUT', 'true', 'ERR_TIMEOUT 1', 'ERR_WORKER_DIED', '0'],
+  },
+  'docs/exit-and-signals.md': {
+    'exits.cjs': ['from an exit hook', 'done all the same'],
+    'report.cjs': ['4'],
   },
   'docs/functions.md': {
     'functions-inline.mjs': ['42', '[ 3, 5 ]', '1', '2', '3'],
@@ -51,5 +67,12 @@ export const expected = {
   'docs/typescript.md': {
     'typed.ts': ['20', 'https://example.com/a', '1', '2', '1', '2'],
     'typed-calls.ts': ['20', '4'],
+  },
+  'docs/sharing.md': { 'owner.mjs': ['1', '2', '3'] },
+  'docs/values-streams-callbacks.md': {
+    'refused.mjs': ['ERR_NOT_CLONEABLE true'],
+    'transfer.mjs': ['0 [ 3, 2, 1 ]'],
+    'stream.mjs': ['1', '2', 'the generator has ended', 'a', 'b'],
+    'callback.mjs': ['0.5', '1', '1'],
   },
 }
