@@ -46,6 +46,7 @@ export const expected = {
     'functions-captured.mjs': ['true greeting is not defined', 'Hello, Ada', 'notes.txt'],
   },
   'docs/migrating.md': { 'title.cjs': ['Hello'], 'titles.cjs': ['one,two,three'] },
+  'docs/migrating-from-python.md': { 'python.mjs': ['2', '4', '6'] },
   'docs/migrating-from-synckit.md': {
     'upper.cjs': ['ONE CALL', 'true not a string: 2', 'AND THE NEXT'],
     'patient.mjs': ['ERR_TIMEOUT Internal error: Atomics.wait() failed: timed-out', '2'],
