@@ -8,6 +8,8 @@ export const expected = {
     'builtin.mjs': ['true'],
     'tour.mjs': ['page 1', 'page 2', 'choosing from 2', 'Grace', '42'],
     'loop.mjs': ['b', '1', '2', '3'],
+    'cpu.mjs': ['[ 25, 1229 ]'],
+    'remote.mjs': ['42'],
     'share.mjs': ['one two three'],
     'death.cjs': ['true 3', 'still/alive'],
   },
