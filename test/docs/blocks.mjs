@@ -5,9 +5,13 @@ import { root } from '../paths.mjs'
 /** Written by a script from docstrings, whose examples are parts of programs. */
 const generated = 'api'
 
-/** README.md and every guide in docs/. */
+/** What is written by hand: that beside README.md, and every guide in docs/. */
 export const documents = [
   'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'examples/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true })
     .filter(path => path.endsWith('.md') && !path.startsWith(generated))
     .map(path => `docs/${path}`)

@@ -8,6 +8,8 @@ export const expected = {
     'builtin.mjs': ['true'],
     'tour.mjs': ['page 1', 'page 2', 'choosing from 2', 'Grace', '42'],
     'loop.mjs': ['b', '1', '2', '3'],
+    'cpu.mjs': ['[ 25, 1229 ]'],
+    'remote.mjs': ['42'],
     'share.mjs': ['one two three'],
     'death.cjs': ['true 3', 'still/alive'],
   },
@@ -46,6 +48,7 @@ export const expected = {
     'functions-captured.mjs': ['true greeting is not defined', 'Hello, Ada', 'notes.txt'],
   },
   'docs/migrating.md': { 'title.cjs': ['Hello'], 'titles.cjs': ['one,two,three'] },
+  'docs/migrating-from-python.md': { 'python.mjs': ['2', '4', '6'] },
   'docs/migrating-from-synckit.md': {
     'upper.cjs': ['ONE CALL', 'true not a string: 2', 'AND THE NEXT'],
     'patient.mjs': ['ERR_TIMEOUT Internal error: Atomics.wait() failed: timed-out', '2'],

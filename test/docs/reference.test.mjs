@@ -47,3 +47,35 @@ test('the reference has every member of an executor and of a future', () => {
   for (const { prototype } of [AsyncPoolExecutor, Future])
     for (const name of Object.getOwnPropertyNames(prototype)) expect(text).toContain(`##### ${name}`)
 })
+
+/** Files all of whose docstrings are of public names, by the page that these are on. */
+const described = {
+  index: ['bridge/executor', 'bridge/compose', 'bridge/stats', 'channel/errors', 'channel/transfer'],
+  async: ['pool/async-pool', 'pool/face'],
+  sync: ['sync/semaphore', 'sync/event', 'sync/condition', 'sync/barrier', 'sync/queue'],
+  task: ['task'],
+}
+
+/** Only words count: lines are broken anew, and links are written in other ways. */
+function wordsOf(text) {
+  return text
+    .replace(/\]\([^)]*\)/g, ']')
+    .replace(/\{@link (?:[\w.]+\|)?([^}]*)\}/g, '$1')
+    .replace(/[^\w]+/g, ' ')
+    .trim()
+}
+
+/** What the docstrings of a file say before their first tag. */
+function descriptionsOf(file) {
+  const source = readFileSync(join(root, `dist/${file}.d.ts`), 'utf8')
+  return [...source.matchAll(/\/\*\*([\s\S]*?)\*\/\n(.*)/g)]
+    .filter(([, text, next]) => !text.includes('@internal') && !/export declare (let|const)/.test(next))
+    .map(([, text]) => wordsOf(text.replace(/^ *\* ?/gm, '').split(/(?<!\{)@\w/)[0]))
+}
+
+test.each(Object.entries(described))('docs/api/%s.md says what the docstrings say', (entry, files) => {
+  const reference = wordsOf(readFileSync(join(root, `docs/api/${entry}.md`), 'utf8').replaceAll('\\', ''))
+  const descriptions = files.flatMap(descriptionsOf)
+  expect(descriptions.length).toBeGreaterThan(3)
+  expect(descriptions.filter(text => !reference.includes(text))).toEqual([])
+})
