@@ -131,6 +131,29 @@ new Future()
 void [value, maybe, ran, error, promise, state, done, pending, all, report, stats]
 export {}
 `
+  const useOfSync = `
+import { type AsyncWaitOptions, Barrier, Condition, Event, type Guard, Lock, Queue, Semaphore } from 'async-pool-executor/sync'
+const lock = Lock.from(new Lock().shared)
+{ using guard: Guard = lock.acquire(5); void guard.released }
+const maybe: Guard | undefined = lock.tryAcquire()
+const options: AsyncWaitOptions = { timeout: 5, signal: AbortSignal.timeout(5) }
+const later: Promise<Guard> = lock.acquireAsync(options)
+const permit: Guard = new Semaphore(2, { bounded: true }).acquire()
+const set: boolean = new Event().isSet()
+const waited: Promise<string> = new Condition(lock).waitForAsync(() => 'value', options)
+const index: number = new Barrier(2).wait(1)
+const queue = new Queue<{ url: string }>({ maxSize: 5, bytes: 1024 })
+queue.put({ url: 'x' }, { priority: 1, timeout: 5 })
+const url: string | undefined = queue.tryGet()?.url
+const got: Promise<{ url: string }> = Queue.from<{ url: string }>(queue).getAsync()
+// @ts-expect-error items have a type
+queue.tryPut({ uri: 'x' })
+// @ts-expect-error one kind is not made of another
+Lock.from(queue.shared)
+// @ts-expect-error a barrier needs its number of parties
+new Barrier()
+void [maybe, later, permit, set, waited, index, url, got]
+`
   const names = 'AsyncPoolExecutor, Future, wait, asCompleted, gather, ExecutorError, TimeoutError'
   const ts = `import { ${names} } from 'async-pool-executor'\n${use}`
 
@@ -143,6 +166,8 @@ export {}
       "import library = require('async-pool-executor')\nconst executor: library.AsyncPoolExecutor = new library.AsyncPoolExecutor(1)\nvoid executor\n",
     )
     write('types/bundled.ts', ts)
+    write('types/sync.mts', useOfSync)
+    write('types/sync.cts', useOfSync)
   })
 
   function compile(files, options) {
@@ -165,7 +190,7 @@ export {}
   const compiles = { code: 0, stdout: '', stderr: '' }
 
   test.each(['node16', 'nodenext'])('compile for both module systems under %s', async module => {
-    const files = ['module.mts', 'commonjs.cts', 'equals.cts']
+    const files = ['module.mts', 'commonjs.cts', 'equals.cts', 'sync.mts', 'sync.cts']
     expect(await compile(files, { module, moduleResolution: module })).toMatchObject(compiles)
   })
 

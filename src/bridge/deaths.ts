@@ -50,9 +50,21 @@ export class DeathCount {
   }
 }
 
-export function diedError(task: Task, { exitCode, reason, cause }: Death): WorkerDiedError {
-  const message = `the worker died while it was running ${task.label}: ${reason}`
-  return new WorkerDiedError(message, { exitCode, reason, ...(cause !== undefined && { cause }) })
+export function diedError(task: Task, death: Death): WorkerDiedError {
+  return withReason(`the worker died while it was running ${task.label}`, death)
+}
+
+/** It had not started, but cannot be sent again. */
+export function lostError(task: Task, death: Death): WorkerDiedError {
+  return withReason(`the worker died with what ${task.label} had transferred to it`, death)
+}
+
+function withReason(what: string, { exitCode, reason, cause }: Death): WorkerDiedError {
+  return new WorkerDiedError(`${what}: ${reason}`, {
+    exitCode,
+    reason,
+    ...(cause !== undefined && { cause }),
+  })
 }
 
 export function brokenError(name: string, { reason, cause }: Death): BrokenExecutorError {

@@ -17,7 +17,7 @@ import { type Attachment, createShared } from './attachment.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import { callbackDeadlock } from './deadlock.js'
-import { abandonedError, brokenError, DeathCount, diedError, findDeath } from './deaths.js'
+import { abandonedError, brokenError, DeathCount, diedError, findDeath, lostError } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
@@ -512,7 +512,7 @@ export class Dispatcher implements Source {
     }
     announce(workerDied, { executor: this.name, ...death })
     this.#settleRunning(running, death)
-    if (this.#deaths.add() && !death.isFinal) this.#resend()
+    if (this.#deaths.add() && !death.isFinal) this.#resend(death)
     else this.#break(death)
     this.remotes?.onDeath()
     // Others have tasks there too, and may wait for a new worker.
@@ -532,7 +532,8 @@ export class Dispatcher implements Source {
   }
 
   /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
-  #resend(): void {
+  #resend(death: Death): void {
+    this.#loseMoved(death)
     for (const task of [...this.ledger.pending.values()]) {
       if (task.stream?.isEnded) {
         this.ledger.settle(task, TaskState.Fulfilled, undefined)
@@ -542,10 +543,16 @@ export class Dispatcher implements Source {
       try {
         this.#send(this.#startedLink(), task)
       } catch (error) {
-        // Its arguments were cloneable at the first time: they have been transferred or changed since.
+        // Its arguments were cloneable at the first time: they have been changed since.
         this.ledger.settle(task, TaskState.Rejected, error)
       }
     }
+  }
+
+  /** What was moved to the dead worker is gone; to clone a MessagePort that was moved crashes Node 20 and 26. */
+  #loseMoved(death: Death): void {
+    const moved = [...this.ledger.pending.values()].filter(({ options }) => options?.transferList?.length)
+    this.ledger.lose(moved, task => lostError(task, death))
   }
 
   #break(death: Death): void {

@@ -71,7 +71,7 @@ const mapChecks: Record<keyof MapOptions, Check> = {
   ordered: checkBoolean,
 }
 
-const { idempotent: _, ...checksOfAnyTask } = taskChecks
+const { idempotent: _, offload: __, ...checksOfAnyTask } = taskChecks
 const streamChecks: Record<keyof StreamOptions, Check> = {
   ...checksOfAnyTask,
   lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),

@@ -124,7 +124,7 @@ export interface MapOptions extends TaskOptions {
   ordered?: boolean
 }
 
-export interface StreamOptions extends Omit<TaskOptions, 'idempotent'> {
+export interface StreamOptions extends Omit<TaskOptions, 'idempotent' | 'offload'> {
   /** Items that the generator may make before they are read. @defaultValue 64 */
   lookAhead?: number
 }

@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads'
+import type { MessagePort, Transferable } from 'node:worker_threads'
 import type { CarriedValue } from './carriers.js'
 import type { ErrorRecord } from './error-record.js'
 import type { FunctionAddress, WorkerInit } from './records.js'
@@ -38,7 +38,8 @@ export enum CpuResponse {
 
 /** The last message of a call. */
 export type CpuOutcome =
-  | [kind: CpuResponse.Fulfilled | CpuResponse.Threw, value: unknown]
+  | [kind: CpuResponse.Fulfilled, value: unknown, transferred?: readonly Transferable[]]
+  | [kind: CpuResponse.Threw, value: unknown]
   | [kind: CpuResponse.Failed, error: ErrorRecord]
 
 export type CpuResponseMessage =

@@ -1,6 +1,6 @@
 /* The entry file of a CPU thread: Piscina loads it in a thread of the worker, and calls `run` for each call. */
 import { inspect } from 'node:util'
-import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort, type Transferable, workerData } from 'node:worker_threads'
 import { revive } from '../channel/carriers.js'
 import { refusal } from '../channel/cloneable.js'
 import {
@@ -13,6 +13,7 @@ import {
 } from '../channel/cpu-records.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { DeadlockError } from '../channel/errors.js'
+import { transferListOf } from '../channel/transfer.js'
 import { revivePrimitive } from '../worker/carried.js'
 import { context, type TaskContext } from '../worker/context.js'
 import { createEntry } from '../worker/functions.js'
@@ -54,7 +55,10 @@ export async function run({ port }: CpuTask): Promise<void> {
     // Looked at after loading: the module sets it.
     const { storage } = context
     const value = await (storage === undefined ? apply() : storage.run(contextOf(call, port), apply))
-    sendOutcome(port, [CpuResponse.Fulfilled, value], label)
+    const transferred = transferListOf(value)
+    const outcome: CpuOutcome =
+      transferred === undefined ? [CpuResponse.Fulfilled, value] : [CpuResponse.Fulfilled, value, transferred]
+    sendOutcome(port, outcome, label, transferred)
   } catch (error) {
     if (isError(error)) sendOutcome(port, [CpuResponse.Failed, encodeError(error)], label)
     else sendOutcome(port, [CpuResponse.Threw, error], label)
@@ -70,14 +74,23 @@ function contextOf({ id, name, attempt }: CpuCallMessage, port: MessagePort): Ta
 }
 
 /** A value that cannot be sent is a failure of its own. */
-function sendOutcome(port: MessagePort, outcome: CpuOutcome, label: string): void {
+function sendOutcome(
+  port: MessagePort,
+  outcome: CpuOutcome,
+  label: string,
+  transferred?: readonly Transferable[],
+): void {
   try {
-    send(port, outcome)
+    send(port, outcome, transferred)
   } catch (error) {
     send(port, [CpuResponse.Failed, encodeError(refusal(error, outcome[1], label))])
   }
 }
 
-function send(port: MessagePort, message: CpuResponseMessage): void {
-  port.postMessage(message)
+function send(
+  port: MessagePort,
+  message: CpuResponseMessage,
+  transferred: readonly Transferable[] = [],
+): void {
+  port.postMessage(message, transferred)
 }

@@ -40,7 +40,13 @@ export function ownOsThread(): OsThread {
 
 export function isDead(holder: Holder): boolean {
   if (holder.threadId === threadId) return false
-  if (isMarkedDead(holder.threadId)) return true
+  const isFound = isMarkedDead(holder.threadId) || isGone(holder)
+  if (isFound) lastSeen.delete(holder.threadId)
+  return isFound
+}
+
+/** Asks the system, where it tells, and marks the thread for all others if it is gone. */
+function isGone(holder: Holder): boolean {
   if (holder.id === 0 || ownOsThread().id === 0) return false
   const time = now()
   if (time - (lastSeen.get(holder.threadId) ?? Number.NEGATIVE_INFINITY) < trust) return false
@@ -48,7 +54,6 @@ export function isDead(holder: Holder): boolean {
     lastSeen.set(holder.threadId, time)
     return false
   }
-  lastSeen.delete(holder.threadId)
   markThreadDead(holder.threadId)
   return true
 }

@@ -30,6 +30,14 @@ export function activeMonitor(own: Monitor): Monitor {
 /** One of those who wait, blocked or not. */
 type Shown = Pick<Waiter, 'ticket' | 'demand'> & { readonly next: Shown | undefined }
 
+/** While a call is blocked, a hook (channel/threads.ts) may run code that makes another one. */
+interface BlockedCall {
+  readonly line: number
+  readonly ticket: number
+  readonly demand: number | undefined
+  readonly outer: BlockedCall | undefined
+}
+
 /** A slot and whose it was. Thread ids are never used again, and what is dead stays so. */
 interface Occupant {
   index: number
@@ -46,8 +54,8 @@ export class Monitor {
   readonly #latch: Latch
   /** The index of this thread's slot; -1 while it has none. */
   slot = -1
-  /** The blocked call of this thread, if it is blocked here. */
-  #blocked: { line: number; ticket: number; demand: number | undefined } | undefined
+  /** The innermost blocked call of this thread, if it is blocked here. */
+  #blocked: BlockedCall | undefined
   /** What the pending waitAsync on the bell of this slot will call; undefined if none is pending. */
   onRung: (() => void) | undefined
 
@@ -117,7 +125,7 @@ export class Monitor {
     return this.#blocked !== undefined
   }
 
-  /** The blocked call's ticket. */
+  /** The innermost blocked call's ticket. */
   get blockedTicket(): number | undefined {
     return this.#blocked?.ticket
   }
@@ -128,12 +136,12 @@ export class Monitor {
 
   /** The calling thread is going to sleep in a line. */
   stepIn(line: number, demand?: number): void {
-    this.#blocked = { line, ticket: this.slots.drawTicket(line), demand }
+    this.#blocked = { line, ticket: this.slots.drawTicket(line), demand, outer: this.#blocked }
     this.show()
   }
 
   stepOut(): void {
-    this.#blocked = undefined
+    this.#blocked = this.#blocked?.outer
     this.show()
   }
 
@@ -143,13 +151,22 @@ export class Monitor {
    */
   show(): void {
     for (const [line, waiters] of this.lines.entries()) {
-      const blocked = this.#blocked?.line === line ? this.#blocked : undefined
       const place = placeAt(this.at, line)
-      this.words[place + Place.Waiting] = waiters.length + (blocked === undefined ? 0 : 1)
-      if (blocked !== undefined) this.#showTickets(place, { ...blocked, next: undefined })
-      else this.#showTickets(place, this.isBlocked ? undefined : waiters.first)
+      this.words[place + Place.Waiting] = waiters.length + this.#blockedCallsIn(line)
+      if (this.#blocked === undefined) this.#showTickets(place, waiters.first)
+      else
+        this.#showTickets(
+          place,
+          this.#blocked.line === line ? { ...this.#blocked, next: undefined } : undefined,
+        )
     }
     Atomics.store(this.words, this.bell, this.isBlocked || this.hasWaiters ? Bell.Asleep : Bell.Silent)
+  }
+
+  #blockedCallsIn(line: number): number {
+    let count = 0
+    for (let call = this.#blocked; call !== undefined; call = call.outer) if (call.line === line) count++
+    return count
   }
 
   #showTickets(place: number, first: Shown | undefined): void {
@@ -172,17 +189,22 @@ export class Monitor {
       if (isDead(holder)) dead.push({ index, threadId: holder.threadId })
       isAnyLate ||= slots.isOverdue(slots.at(index))
     }
-    if (dead.length === 0 && !isAnyLate) return false
+    if (isAnyLate) this.change(() => this.slots.passOverLate())
+    for (const other of dead) this.#buryOther(other)
+    return isAnyLate || dead.length > 0
+  }
+
+  #buryOther(other: Occupant): void {
+    const isStillThere = () =>
+      Atomics.load(this.words, this.slots.at(other.index) + Slot.Thread) === other.threadId + 1
     this.change(
       () => {
-        this.slots.passOverLate()
-        for (const other of dead) if (this.#isStill(other)) this.#bury(other.index)
+        if (isStillThere()) this.#bury(other.index)
       },
       () => {
-        for (const other of dead) if (this.#isStill(other)) this.slots.clear(other.index)
+        if (isStillThere()) this.slots.clear(other.index)
       },
     )
-    return true
   }
 
   /** The thread is about to end: nothing that waits here will ever go on. */
@@ -201,10 +223,6 @@ export class Monitor {
   #bury(index: number): void {
     this.rules.bury(this, index)
     this.set(this.slots.at(index) + Slot.Held, 0)
-  }
-
-  #isStill({ index, threadId }: Occupant): boolean {
-    return Atomics.load(this.words, this.slots.at(index) + Slot.Thread) === threadId + 1
   }
 
   #claimSlot(): void {

@@ -16,10 +16,17 @@ import {
 import { type AsyncWaitOptions, attemptOnce, block, notYet, type Request, waitAsync } from './waiting.js'
 
 enum State {
-  /** Permits that anybody may take. Those that are taken are counted in the slots of the threads that took them. */
+  /** Permits that anybody may take. */
   Available = Word.State,
   /** 1 if there are never to be more than at the beginning. */
   Bounded,
+  /** How many there were at the beginning. */
+  Initial,
+  /**
+   * How many have been taken, and are counted in the slots of the threads that took them. Never more than `Initial`:
+   * what was added is a message, which is used up by whoever acquires it.
+   */
+  Held,
 }
 
 const mostPermits = 2 ** 31 - 1
@@ -32,6 +39,7 @@ const rules: Rules = {
   bury(monitor, slot) {
     const held = monitor.get(monitor.slots.at(slot) + Slot.Held)
     monitor.set(State.Available, monitor.get(State.Available) + held)
+    monitor.set(State.Held, monitor.get(State.Held) - held)
   },
 }
 
@@ -44,7 +52,8 @@ export interface SemaphoreOptions {
  * A number of permits. Who acquires one goes on; who finds none waits, in the order in which they came.
  *
  * As in asyncio, any thread may call `release()`, also without having acquired, which adds a permit; with `bounded`
- * that is refused. The permits that a thread holds when it ends come back by themselves.
+ * that is refused. The permits that a thread holds when it ends come back by themselves, but not those that were
+ * added.
  *
  * @example
  * const connections = new Semaphore(5)
@@ -122,9 +131,9 @@ export class Semaphore {
       const available = monitor.get(State.Available)
       if (available > mostPermits - count)
         throw outOfRange('count', `at most ${mostPermits - available}`, count)
-      const isNew = takeFromHolders(monitor, count)
-      if (isNew > 0 && monitor.get(State.Bounded) === 1)
-        throw new NotOwnerError(`${count} released, but ${count - isNew} held: the semaphore is bounded`)
+      const added = takeFromHolders(monitor, count)
+      if (added > 0 && monitor.get(State.Bounded) === 1)
+        throw new NotOwnerError(`${count} released, but ${count - added} held: the semaphore is bounded`)
       monitor.set(State.Available, available + count)
     })
   }
@@ -144,14 +153,11 @@ export class Semaphore {
     return activeMonitor(this.#own)
   }
 
-  /** Only what this thread still holds. At its end it has given back everything. */
-  #giveBack(): void {
+  /** At its end the thread has given back what was counted. */
+  #giveBack(isCounted: boolean): void {
     const monitor = this.#monitor
-    monitor.change(() => {
-      if (take(monitor, monitor.at, 1) === 0) monitor.set(State.Available, monitor.get(State.Available) + 1)
-      else if (!isEnding())
-        throw new NotOwnerError('the permit was released, but it has been given back already')
-    })
+    if (isCounted && isEnding() && (monitor.slot === -1 || monitor.get(monitor.at + Slot.Held) === 0)) return
+    this.release()
   }
 
   #request(): Request<Guard> {
@@ -163,9 +169,8 @@ export class Semaphore {
         const available = monitor.get(State.Available)
         if (available <= ahead) return notYet
         monitor.set(State.Available, available - 1)
-        const held = monitor.at + Slot.Held
-        monitor.set(held, monitor.get(held) + 1)
-        return new Guard(() => this.#giveBack())
+        const isCounted = countAsHeld(monitor)
+        return new Guard(() => this.#giveBack(isCounted))
       },
       timedOut: waited => new TimeoutError(`the semaphore had no permit within ${Math.round(waited)} ms`),
     }
@@ -184,16 +189,28 @@ function createSemaphore(permits: unknown, options: SemaphoreOptions): Shared<'S
   })
   const shared = createShared('Semaphore', rules.lines)
   shared.words[State.Available] = permits as number
+  shared.words[State.Initial] = permits as number
   shared.words[State.Bounded] = options.bounded === true ? 1 : 0
   return shared
+}
+
+/** Under the latch: false if so many are held that this one has been added. */
+function countAsHeld(monitor: Monitor): boolean {
+  const held = monitor.get(State.Held)
+  if (held === monitor.get(State.Initial)) return false
+  monitor.set(State.Held, held + 1)
+  monitor.set(monitor.at + Slot.Held, monitor.get(monitor.at + Slot.Held) + 1)
+  return true
 }
 
 /** Under the latch. @returns how many of `count` nobody holds */
 function takeFromHolders(monitor: Monitor, count: number): number {
   let left = take(monitor, monitor.at, count)
-  monitor.slots.forEach(at => {
-    left = take(monitor, at, left)
-  })
+  if (left > 0)
+    monitor.slots.forEach(at => {
+      left = take(monitor, at, left)
+    })
+  monitor.set(State.Held, monitor.get(State.Held) - (count - left))
   return left
 }
 

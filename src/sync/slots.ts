@@ -125,11 +125,12 @@ export class Slots {
   /** Others take the thread as alive until its system id is there, which comes last. */
   #claimAt(index: number): boolean {
     const at = this.at(index)
+    if (Atomics.load(this.#words, at + Slot.Thread) !== 0) return false
+    this.#raiseUsed(index + 1) // first: a thread that ends now leaves no slot that nobody looks at
     if (Atomics.compareExchange(this.#words, at + Slot.Thread, 0, threadId + 1) !== 0) return false
     const { id, start } = ownOsThread()
     Atomics.store(this.#words, at + Slot.OsStart, start)
     Atomics.store(this.#words, at + Slot.OsThread, id)
-    this.#raiseUsed(index + 1)
     return true
   }
 

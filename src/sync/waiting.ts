@@ -87,15 +87,18 @@ export function block<T>(request: Request<T>, deadline: number): T {
     return first
   })
   if (outcome !== notYet) return outcome
+  let isInLine = true
   try {
     request.entered?.()
     monitor.lookAfterOthers()
-    while (outcome === notYet && monitor.isBlocked) {
+    while (isInLine) {
       sleep(monitor, deadline)
-      outcome = lookAgain(request, isOver(deadline))
+      const isLast = isOver(deadline)
+      outcome = lookAgain(request, isLast)
+      isInLine = outcome === notYet && !isLast
     }
   } finally {
-    if (monitor.isBlocked) monitor.change(() => leave(request))
+    if (isInLine) monitor.change(() => leave(request))
   }
   return outcomeOrThrow(outcome, request, start)
 }

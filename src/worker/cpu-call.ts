@@ -17,6 +17,7 @@ import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { WorkerDiedError } from '../channel/errors.js'
 import { type FunctionAddress, labelOf } from '../channel/records.js'
+import { transfer } from '../channel/transfer.js'
 import type { Queued } from '../pool/queue.js'
 import type { TaskFace } from './context.js'
 
@@ -31,6 +32,8 @@ export interface CpuRequest {
   readonly transferList: readonly Transferable[] | undefined
   readonly priority: number
   readonly idempotent: boolean
+  /** It is the whole task: what its result was transferred with goes on to the caller in the same way. */
+  readonly isWhole: boolean
   /** Aborted: the call does not start, or its thread is ended. The reason is what the call rejects with. */
   readonly signal: AbortSignal
   /** Called when a thread has taken it. Once more if that dies and the call is idempotent. */
@@ -139,8 +142,9 @@ export class CpuCall implements Queued {
     )
       this.#receive(received.message)
     if (this.#outcome === undefined) throw this.hasDied ? this.#diedError() : this.request.signal.reason
-    const [kind, value] = this.#outcome
-    if (kind === CpuResponse.Fulfilled) return value
+    const [kind, value, transferred] = this.#outcome
+    if (kind === CpuResponse.Fulfilled)
+      return transferred !== undefined && this.request.isWhole ? transfer(value, transferred) : value
     throw kind === CpuResponse.Failed ? decodeError(value) : value
   }
 

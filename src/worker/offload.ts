@@ -34,6 +34,7 @@ export class Offloading {
       transferList: extras?.transferList,
       priority,
       idempotent: extras?.idempotent === true,
+      isWhole: true,
       signal,
       ...events,
     })
@@ -63,6 +64,7 @@ export class Offloading {
         task,
         priority: request.priority ?? task.priority,
         idempotent: false,
+        isWhole: false,
         signal: stopper.signal,
         onProgress: progress,
         onStart() {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parseLines, runChild } from './support/run-child.mjs'
 
 const program = fileURLToPath(new URL('support/matrix-child.mjs', import.meta.url))
+const blindProgram = fileURLToPath(new URL('support/blind-child.cjs', import.meta.url))
 const env = { ...process.env, APE_NO_PROBE: '1' }
 
 async function runCell(...cell) {
@@ -40,6 +41,15 @@ describe.concurrent('without the death probe', () => {
   test.each(blocked)('a blocked caller hears of $cause ($waiter)', async ({ cause, waiter }) => {
     const ended = await runCell('running', cause, waiter)
     expect(ended).toEqual({ code: 0, timedOut: false, problems: [] })
+  })
+
+  test('and where the system shows no threads, hangTimeout ends the wait', async () => {
+    const blind = { ...env, APE_NO_THREADS: '1' }
+    const { code, stdout, stderr, timedOut } = await runChild([blindProgram], { env: blind })
+    expect({ code, stderr, timedOut }).toEqual({ code: 0, stderr: '', timedOut: false })
+    expect(parseLines(stdout).records).toEqual([
+      { code: 'ERR_WORKER_DIED', reason: expect.stringMatching(/hangTimeout of 300 ms/), next: 2 },
+    ])
   })
 
   test.each(['terminate', 'oom'])('an event loop hears of %s', async cause => {

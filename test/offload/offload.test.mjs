@@ -115,6 +115,17 @@ describe('values and errors', () => {
     expect({ same, buffer, left, kept }).toEqual({ same: true, buffer: [1, 2, 3], left: 0, kept: true })
   })
 
+  test('a result that is handed over with transfer() moves the whole way', async () => {
+    const { sizes, port } = await reportOf(`
+      const executor = new AsyncPoolExecutor({ cpuThreads: 1, base: cpu })
+      const bytes = executor.run(cpu, 'handOver', [3], offload)
+      const [, part] = executor.run(cpu, 'part', ['handOver', [4]])
+      const end = executor.run(cpu, 'handOverPort', [], offload)
+      report({ sizes: [bytes.length, part.length], port: end instanceof MessagePort })
+      process.exit()`)
+    expect({ sizes, port }).toEqual({ sizes: [3, 4], port: true })
+  })
+
   test('errors keep class, message, code, own properties, cause, errors and stack', async () => {
     const { outer, several, thrown } = await reportOf(`
       const executor = new AsyncPoolExecutor({ cpuThreads: 1 })
@@ -375,11 +386,12 @@ describe('options', () => {
           codeOf(() => executor.submit(cpu, 'echo', [], bad)),
           codeOf(() => executor.trySubmit(cpu, 'echo', [], bad)),
           codeOf(() => executor.map(cpu, 'echo', [], bad)),
+          codeOf(() => executor.stream(cpu, 'echo', [], offload)), // a stream has no such option
         ],
         thread: executor.run(cpu, 'thread', [], { offload: false }),
         worker: executor.run(cpu, 'thread'),
       })`)
-    expect(codes).toEqual(Array(3).fill('ERR_INVALID_ARG_TYPE'))
+    expect(codes).toEqual(Array(4).fill('ERR_INVALID_ARG_TYPE'))
     expect(thread).toBe(worker)
   })
 })

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { threadId, Worker } from 'node:worker_threads'
 import { CancelledError, DeadlockError, ExecutorError, TimeoutError } from 'async-pool-executor'
@@ -204,6 +205,22 @@ describe('the order', () => {
     expect(order).toEqual(order.map((_, index) => index))
   })
 
+  test.each([2 ** 31 - 20, -20])('survives the wrap of its tickets, from %i', async lastTicket => {
+    const lock = new Lock()
+    lock.shared.words[3] = lastTicket
+    const order = []
+    const guard = lock.acquire()
+    const all = Array.from({ length: 100 }, async (_, index) => {
+      const own = await lock.acquireAsync({ timeout: limit })
+      order.push(index)
+      own.release()
+    })
+    guard.release()
+    await Promise.all(all)
+    expect(order).toEqual(order.map((_, index) => index))
+    expect(lock.shared.words[3]).toBe((lastTicket + 100 + (lastTicket < 0 ? 1 : 0)) | 0)
+  })
+
   test('is that of coming, whether blocked or awaiting, in three threads', async () => {
     const lock = new Lock()
     const signals = createSignals(100)
@@ -240,6 +257,24 @@ describe('the order', () => {
     guard.release()
     const next = await awaiting
     next.release()
+  })
+
+  test('is kept when a hook of a blocked thread comes for the same lock', async () => {
+    const { whileBlocked } = createRequire(import.meta.url)('../../dist/channel.js')
+    const { lock, giveBack } = heldElsewhere()
+    const inner = []
+    const hook = () => {
+      whileBlocked.delete(hook)
+      inner.push(thrownBy(() => lock.acquire(5)).code, waitersOf(lock))
+      giveBack()
+      lock.acquire(limit).release()
+      inner.push('acquired')
+    }
+    whileBlocked.add(hook)
+    const guard = lock.acquire(limit)
+    expect(inner).toEqual(['ERR_TIMEOUT', 1, 'acquired'])
+    guard.release()
+    expect(waitersOf(lock)).toBe(0)
   })
 
   test('passes over a thread whose turn it is, while it is busy with something else', async () => {

@@ -78,10 +78,20 @@ describe('release', () => {
   })
 
   test('by a guard happens once', () => {
-    const semaphore = new Semaphore(1)
+    const semaphore = new Semaphore(1, { bounded: true })
     const permit = semaphore.acquire()
     semaphore.release()
     expect(() => permit.release()).toThrow(NotOwnerError)
+    expect(() => permit.release()).toThrow(NotOwnerError)
+    expect(semaphore.available).toBe(1)
+  })
+
+  test('by a guard gives back what had been added, too', () => {
+    const semaphore = new Semaphore(0)
+    semaphore.release()
+    const permit = semaphore.acquire()
+    expect(semaphore.available).toBe(0)
+    permit.release()
     expect(semaphore.available).toBe(1)
   })
 
@@ -118,6 +128,17 @@ test('the permits of a thread that died come back', () => {
   expect(() => createExecutor().run(tasks, 'exitHolding', [semaphore.shared])).toThrow('exited with code 4')
   semaphore.acquire(limit).release()
   expect(semaphore.available).toBe(1)
+})
+
+test('what was added and used up by a thread that died does not come back', () => {
+  const semaphore = new Semaphore(1)
+  semaphore.release(2)
+  const executor = createExecutor()
+  for (let permit = 0; permit < 2; permit++) executor.run(tasks, 'acquire', [semaphore.shared])
+  expect(semaphore.available).toBe(1)
+  expect(() => executor.run(tasks, 'exitHolding', [semaphore.shared])).toThrow('exited with code 4')
+  semaphore.acquire(limit)
+  expect(semaphore.tryAcquire()).toBeUndefined()
 })
 
 test('tells bad arguments', () => {

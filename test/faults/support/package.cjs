@@ -21,5 +21,12 @@ if (process.env.APE_NO_PROBE) {
   }
 }
 
+// As on systems that show nobody the threads of a process.
+if (process.env.APE_NO_THREADS) {
+  const fs = require('node:fs')
+  const { existsSync } = fs
+  fs.existsSync = path => !String(path).startsWith('/proc') && existsSync(path)
+}
+
 const dist = process.env.APE_DIST ?? join(__dirname, '../../../dist')
 module.exports = { ...require(join(dist, 'index.js')), workers }
