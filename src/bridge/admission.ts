@@ -48,21 +48,23 @@ export class Admission {
           : undefined
       const stopListening =
         options?.signal && onAbort(options.signal, reason => waiter.reject(abortedError(reason, fn.label)))
-      const leave = () => {
-        this.#waiters.delete(waiter)
+      const leave = (): boolean => {
+        if (!this.#waiters.delete(waiter)) return false
         clearTimeout(timer)
         stopListening?.()
         dispatcher.eventLoop.release()
+        return true
       }
       const waiter: Waiter = {
         accept,
         resolve: task => {
-          leave()
-          resolve(task)
+          if (leave()) resolve(task)
+          else dispatcher.cancel(task, undefined) // given up by what ran while it was accepted
         },
         reject: error => {
-          leave()
+          if (!leave()) return
           reject(error)
+          if (this.#waiters.size === 0) dispatcher.link?.unwish()
         },
       }
       this.#waiters.add(waiter)
@@ -103,9 +105,6 @@ export class Admission {
   #giveUp(waiter: Waiter, fn: FunctionName, waited: number): void {
     const dispatcher = this.#dispatcher
     if (dispatcher.link?.hasRoom() ?? true) this.#admitOne(waiter)
-    else {
-      waiter.reject(dispatcher.queueFull(fn, waited))
-      if (this.#waiters.size === 0) dispatcher.link?.unwish()
-    }
+    else waiter.reject(dispatcher.queueFull(fn, waited))
   }
 }

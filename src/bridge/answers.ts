@@ -48,20 +48,22 @@ export class Answers {
     this.#unanswered.add(unanswered)
     this.#running++
     let value: unknown
+    let promise: Promise<unknown> | undefined
     try {
       value = callback()
+      if (isThenable(value)) promise = Promise.resolve(value)
     } catch (error) {
       this.#fail(unanswered, error)
       return
     } finally {
       this.#running--
     }
-    if (isThenable(value))
-      value.then(
+    if (promise === undefined) this.#answer(unanswered, Outcome.Fulfilled, value)
+    else
+      promise.then(
         result => this.#answer(unanswered, Outcome.Fulfilled, result),
         (error: unknown) => this.#fail(unanswered, error),
       )
-    else this.#answer(unanswered, Outcome.Fulfilled, value)
   }
 
   /** This thread is about to sleep, or to end: no promise will settle, and no callback return. */

@@ -97,10 +97,10 @@ export class AttachedLink extends Link {
   override async hasExited(): Promise<void> {}
 
   override isAlive(): boolean {
-    if (this.#isClosed || this.isOver) return false
+    if (this.#isClosed || this.#isLost) return false
     if (!this.#isConnected) {
       this.#introduce()
-      return true
+      return !this.isOver
     }
     const { state } = this.#shared
     return (
@@ -109,11 +109,20 @@ export class AttachedLink extends Link {
     )
   }
 
+  override onDeath(): void {
+    if (!this.#isClosed) this.#leave()
+  }
+
+  /** The worker goes with its owner's thread; one that died too often is not replaced. */
+  get #isLost(): boolean {
+    const { state } = this.#shared
+    const isBroken = Atomics.load(state, Shared.Status) === SharedStatus.Broken
+    return isBroken || threadIsGone(Atomics.load(state, Shared.OwnerThread))
+  }
+
   /** The owner has ended it, or is gone: there will be no other worker. */
   override get isOver(): boolean {
-    const { state } = this.#shared
-    const isOpen = Atomics.load(state, Shared.Status) === SharedStatus.Open
-    return !isOpen || threadIsGone(Atomics.load(state, Shared.OwnerThread))
+    return this.#isLost || Atomics.load(this.#shared.state, Shared.Status) === SharedStatus.Closed
   }
 
   /** Seen by the owner, who ends such a worker. */

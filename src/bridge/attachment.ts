@@ -35,7 +35,10 @@ export class Attachment {
 function sharedOf(handle: unknown): SharedExecutor {
   checkObject('handle', handle)
   const shared = (handle as Partial<ExecutorHandle>).asyncPoolExecutor
-  if (!(shared?.state instanceof Int32Array) || !(shared.state.buffer instanceof SharedArrayBuffer))
+  const isState = shared?.state instanceof Int32Array && shared.state.buffer instanceof SharedArrayBuffer
+  const isNamed = typeof shared?.id === 'string' && typeof shared.name === 'string'
+  const hasSizes = Number.isInteger(shared?.size) && Number.isInteger(shared?.queueSize)
+  if (shared === undefined || !isState || !isNamed || !hasSizes)
     throw invalidType('handle', 'what the method handle() of an executor gave', handle)
   return shared
 }

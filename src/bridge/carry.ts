@@ -7,15 +7,27 @@ interface Carry {
 }
 
 /**
- * The arguments of a task as they are sent. If there is something to carry in them, in whatever depth of arrays and
- * plain objects, a copy with its data in its place.
+ * The arguments of a task as they are sent: once there are carriers a copy, in whatever depth of arrays and plain objects,
+ * with data in the place of what they carry. The copy is sent in any case, since getters run only once then.
  */
 export function carry(task: Task): Carry {
   const { args } = task
   if (carriers.length === 0 || args === undefined) return { args }
   const carried: CarriedValue[] = []
-  const copy = new Copy(task, carried).of(args, []) as unknown[]
-  return carried.length === 0 ? { args } : { args: copy, carried }
+  const copy = new Copy(task, carried).of(args, undefined) as unknown[]
+  return carried.length === 0 ? { args: copy } : { args: copy, carried }
+}
+
+/** Where a value stands, from the inside out: written out only for what is carried. */
+interface Place {
+  readonly key: string
+  readonly outer: Place | undefined
+}
+
+function pathOf(place: Place | undefined): string[] {
+  const path: string[] = []
+  for (let at = place; at !== undefined; at = at.outer) path.unshift(at.key)
+  return path
 }
 
 class Copy {
@@ -29,26 +41,31 @@ class Copy {
     this.#carried = carried
   }
 
-  of(value: unknown, path: (string | number)[]): unknown {
+  of(value: unknown, place: Place | undefined): unknown {
     if (typeof value !== 'object' || value === null) return value
     const carrier = carriers.find(one => one.is(value))
     if (carrier !== undefined) {
-      this.#carried.push({ kind: carrier.kind, path: [...path] })
+      this.#carried.push({ kind: carrier.kind, path: pathOf(place) })
       return carrier.encode(value, this.#task)
     }
-    return this.#copies.get(value) ?? this.#container(value, path)
+    return this.#copies.get(value) ?? this.#container(value, place)
   }
 
-  #container(value: object, path: (string | number)[]): object {
-    if (!Array.isArray(value) && !isPlainObject(value)) return value
-    const copy: object = Array.isArray(value) ? new Array(value.length) : {}
+  #container(value: object, place: Place | undefined): object {
+    const isArray = Array.isArray(value)
+    if (isArray ? !value.some(isObject) : !isPlainObject(value)) return value
+    const copy: object = isArray ? new Array(value.length) : {}
     this.#copies.set(value, copy)
     for (const key of Object.keys(value)) {
-      const item = this.of(Reflect.get(value, key), [...path, key])
+      const item = this.of(Reflect.get(value, key), { key, outer: place })
       Object.defineProperty(copy, key, { value: item, configurable: true, enumerable: true, writable: true })
     }
     return copy
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
 }
 
 function isPlainObject(value: object): boolean {

@@ -23,21 +23,24 @@ export interface WaitOptions {
  * @example
  * const { done, pending } = wait(futures, { timeout: 1_000, returnWhen: 'first-completed' })
  */
-export function wait<T>(
-  futures: Iterable<Future<T>>,
+export function wait<F extends Future<unknown>>(
+  futures: Iterable<F>,
   options: WaitOptions = {},
-): { done: Set<Future<T>>; pending: Set<Future<T>> } {
+): { done: Set<F>; pending: Set<F> } {
   checkWaitOptions(options)
   const { returnWhen = 'all-completed' } = options
   const tasks = byTask(futures)
   const watch = new Watch(tasks.keys())
-  watch.awaitUntil(
-    () => watch.isComplete || endsWait[returnWhen](watch),
-    deadlineOf('options.timeout', options.timeout),
-  )
-  watch.stop()
-  const done = new Set<Future<T>>()
-  const pending = new Set<Future<T>>()
+  try {
+    watch.awaitUntil(
+      () => watch.isComplete || endsWait[returnWhen](watch),
+      deadlineOf('options.timeout', options.timeout),
+    )
+  } finally {
+    watch.stop()
+  }
+  const done = new Set<F>()
+  const pending = new Set<F>()
   for (const [task, future] of tasks) (task.state === TaskState.Pending ? pending : done).add(future)
   return { done, pending }
 }
@@ -51,10 +54,10 @@ export function wait<T>(
  * @example
  * for (const future of asCompleted(futures)) console.log(future.result())
  */
-export function asCompleted<T>(
-  futures: Iterable<Future<T>>,
+export function asCompleted<F extends Future<unknown>>(
+  futures: Iterable<F>,
   options: { timeout?: number } = {},
-): Iterable<Future<T>> {
+): Iterable<F> {
   checkAsCompletedOptions(options)
   const deadline = deadlineOf('options.timeout', options.timeout)
   const tasks = byTask(futures)
@@ -70,20 +73,41 @@ export function asCompleted<T>(
  * @example
  * const [user, posts] = gather([executor.submit(db, 'user', [1]), executor.submit(db, 'posts', [1])])
  */
-export function gather<T>(futures: Iterable<Future<T>>, options: { returnErrors?: boolean } = {}): T[] {
+export function gather<const F extends Iterable<Future<unknown>>>(
+  futures: F,
+  options?: { returnErrors?: false },
+): Results<F>
+export function gather<const F extends Iterable<Future<unknown>>>(
+  futures: F,
+  options: { returnErrors?: boolean },
+): Results<F, Error>
+export function gather(
+  futures: Iterable<Future<unknown>>,
+  options: { returnErrors?: boolean } = {},
+): unknown[] {
   checkGatherOptions(options)
   const { returnErrors = false } = options
   const tasks = listOf(futures).map(checkedTask)
   const watch = new Watch(tasks)
-  watch.awaitUntil(() => watch.isComplete || (!returnErrors && watch.rejected + watch.cancelled > 0), never)
-  watch.stop()
+  try {
+    watch.awaitUntil(() => watch.isComplete || (!returnErrors && watch.rejected + watch.cancelled > 0), never)
+  } finally {
+    watch.stop()
+  }
   const failed = tasks.find(task => task.state === TaskState.Rejected || task.state === TaskState.Cancelled)
   if (failed !== undefined && !returnErrors) failed.read()
   return tasks.map(task => {
     task.markRead()
-    return task.value as T
+    return task.value
   })
 }
+
+/** The values of futures: of a tuple a tuple. */
+type Results<F, E = never> = F extends readonly Future<unknown>[]
+  ? { -readonly [K in keyof F]: F[K] extends Future<infer T> ? T | E : never }
+  : F extends Iterable<Future<infer T>>
+    ? (T | E)[]
+    : never
 
 const endsWait: Record<NonNullable<WaitOptions['returnWhen']>, (watch: Watch) => boolean> = {
   'first-completed': watch => watch.settled.length > 0,
@@ -124,7 +148,7 @@ class Watch {
     while (!holds()) {
       const tookIn = takeInAll(this.#dispatchers)
       if (!tookIn) {
-        for (const dispatcher of this.#dispatchers) dispatcher.refuseDeadlock()
+        this.#refuseDeadlock(deadline)
         parkFor(this.#dispatchers, deadline)
       }
       callDue()
@@ -133,22 +157,35 @@ class Watch {
     return true
   }
 
+  /** Only if none of the executors can end the wait. */
+  #refuseDeadlock(deadline: number): void {
+    let refused = 0
+    for (const dispatcher of this.#dispatchers) {
+      dispatcher.abandonIfEnded()
+      try {
+        dispatcher.refuseDeadlock(deadline)
+      } catch (error) {
+        if (++refused === this.#dispatchers.size) throw error
+      }
+    }
+  }
+
   /** Nothing of this wait stays with tasks that go on. */
   stop(): void {
     for (const task of this.tasks) task.observers?.delete(this.#onSettled)
   }
 }
 
-function* inOrderOfSettling<T>(
-  futures: ReadonlyMap<Task, Future<T>>,
+function* inOrderOfSettling<F>(
+  futures: ReadonlyMap<Task, F>,
   watch: Watch,
   deadline: number,
-): Generator<Future<T>, void, undefined> {
+): Generator<F, void, undefined> {
   try {
     for (let given = 0; given < futures.size; given++) {
       if (!watch.awaitUntil(() => watch.settled.length > given, deadline))
         throw new TimeoutError(`${futures.size - given} of ${futures.size} futures unfinished`)
-      yield futures.get(watch.settled[given] as Task) as Future<T>
+      yield futures.get(watch.settled[given] as Task) as F
     }
   } finally {
     watch.stop()
@@ -156,7 +193,7 @@ function* inOrderOfSettling<T>(
 }
 
 /** @throws {TypeError} ERR_INVALID_ARG_TYPE if that is not an iterable of futures */
-function byTask<T>(futures: Iterable<Future<T>>): Map<Task, Future<T>> {
+function byTask<F>(futures: Iterable<F>): Map<Task, F> {
   return new Map(listOf(futures).map(future => [checkedTask(future), future]))
 }
 

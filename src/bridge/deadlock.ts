@@ -12,3 +12,10 @@ export function streamDeadlock(name: string, streams: number, size: number): Dea
       'thread reads on. Read them to their end, leave their loops, or give the executor a larger size',
   )
 }
+
+export function argumentsDeadlock(label: string, name: string): DeadlockError {
+  return new DeadlockError(
+    `${label} was submitted while the arguments of another task of executor '${name}' were being read, which has the last ` +
+      'place in the queue and cannot be sent before',
+  )
+}

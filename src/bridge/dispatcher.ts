@@ -16,7 +16,7 @@ import { AttachedLink } from './attached-link.js'
 import { type Attachment, createShared } from './attachment.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
-import { callbackDeadlock } from './deadlock.js'
+import { argumentsDeadlock, callbackDeadlock } from './deadlock.js'
 import { abandonedError, brokenError, DeathCount, diedError, findDeath, lostError } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
@@ -27,9 +27,8 @@ import { Ledger } from './ledger.js'
 import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
-import type { Source } from './park.js'
+import { alsoWatched, type Source } from './park.js'
 import type { Remotes } from './remote.js'
-import { requestOf } from './request.js'
 import { drainOnSignals, stopListening } from './signals.js'
 import type { StreamBuffer } from './stream.js'
 import type { SubmitSite } from './submit-site.js'
@@ -194,7 +193,9 @@ export class Dispatcher implements Source {
     while (this.drain(deadline)) {
       if (this.unfinished === 0 && this.ledger.pending.size === 0) return true
       if (isOver(deadline)) return false
-      if (!this.takeIn()) this.#link?.awaitRelease(deadline, this)
+      if (this.takeIn()) continue
+      this.refuseDeadlock(deadline)
+      this.#link?.awaitRelease(deadline, this)
     }
     return false
   }
@@ -228,7 +229,8 @@ export class Dispatcher implements Source {
   closeWorker(deadline: number): void {
     const link = this.#letGo()
     if (link === undefined) return
-    const noticed = Math.min(deadline, now() + closingTime)
+    // Tasks of other threads are done first.
+    const noticed = link.isShared ? deadline : Math.min(deadline, now() + closingTime)
     while (link.state !== WorkerState.Exited && link.isAlive()) {
       const limit = link.state === WorkerState.Exiting ? deadline : noticed
       if (now() < limit) link.awaitExit()
@@ -243,7 +245,8 @@ export class Dispatcher implements Source {
   async closeWorkerLater(deadline: number): Promise<void> {
     const link = this.#letGo()
     if (link === undefined || link.state === WorkerState.Exited) return
-    const limit = Math.min(link.hasExitHooks ? deadline : now() + closingTime, now() + longestTimer)
+    const mayTakeTime = link.hasExitHooks || link.isShared
+    const limit = Math.min(mayTakeTime ? deadline : now() + closingTime, now() + longestTimer)
     const timer = setTimeout(() => link.terminate(), limit - now())
     await link.hasExited()
     clearTimeout(timer)
@@ -254,6 +257,7 @@ export class Dispatcher implements Source {
     this.#link = undefined
     this.#forget()
     link?.close()
+    this.eventLoop.onSpace()
     return link
   }
 
@@ -263,6 +267,8 @@ export class Dispatcher implements Source {
     this.#link = undefined // first: in Deno the thread's exit is reported from inside terminate()
     link?.terminate()
     link?.onDeath()
+    this.remotes?.onDeath()
+    this.eventLoop.onSpace()
     this.#forget()
     this.ledger.reject(this.ledger.pending.values(), abandonedError, 'abandoned')
     callDue()
@@ -313,18 +319,27 @@ export class Dispatcher implements Source {
     else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
   }
 
-  /** @throws {DeadlockError} if this thread is about to wait for what waits for this thread */
-  refuseDeadlock(): void {
+  /**
+   * To be called before this thread sleeps for this executor.
+   *
+   * @throws {DeadlockError} if it would wait, without a limit, for what waits for this thread
+   */
+  refuseDeadlock(deadline: number): void {
+    if (!this.answers.isRunning) this.answers.refuseUnanswered()
+    if (deadline !== never) return
     if (this.answers.isRunning) throw callbackDeadlock(this.name)
-    this.answers.refuseUnanswered()
     this.streams.refuseDeadlock()
   }
 
-  /** Nobody will ever send what is pending in an executor whose worker was ended: it is abandoned. */
+  /** Nobody will ever send what is pending in an executor whose worker was ended. */
+  abandonIfEnded(): void {
+    if (this.#link === undefined && this.ledger.pending.size > 0) this.abandon()
+  }
+
   #awaitNews(deadline: number): void {
-    this.refuseDeadlock()
-    if (this.#link === undefined) this.abandon()
-    else this.#link.awaitNews(deadline, this)
+    this.refuseDeadlock(deadline)
+    this.abandonIfEnded()
+    this.#link?.awaitNews(deadline, this)
   }
 
   #isTooLate(deadline: number): boolean {
@@ -335,12 +350,13 @@ export class Dispatcher implements Source {
   /** The worker is gone for good, or until the next task. */
   #forget(): void {
     drainedAtExit.delete(this)
+    alsoWatched.delete(this)
     stopListening(this)
   }
 
   #checkOpen(): void {
-    if (this.#broken !== undefined) throw brokenError(this.name, this.#broken)
     if (this.#closed || this.#attachment?.status === SharedStatus.Closed) throw this.#closedError()
+    if (this.#broken !== undefined) throw brokenError(this.name, this.#broken)
   }
 
   #closedError(): ExecutorClosedError {
@@ -395,6 +411,7 @@ export class Dispatcher implements Source {
     this.#checkOpen()
     if (this.#shared === undefined) {
       this.#shared = createShared(this.options, this.identity)
+      alsoWatched.add(this)
       if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
     }
     this.#startedLink()
@@ -429,7 +446,8 @@ export class Dispatcher implements Source {
       }
       link.wish()
       if (!this.takeIn()) {
-        this.refuseDeadlock()
+        this.refuseDeadlock(deadline)
+        if (link.waitsForItself) throw argumentsDeadlock(fn.label, this.name)
         link.awaitSpace(deadline, this)
       }
       callDue()
@@ -447,14 +465,25 @@ export class Dispatcher implements Source {
   /** From here on the task ends in exactly one way; if sending it throws, nothing has been accepted. */
   #accept(call: Call): Task {
     const { options } = call
-    refuseAborted(options?.signal, call.fn.label)
-    this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
-    const task = new Task(this.#lastId, this, call)
     const link = this.#startedLink()
-    const delivered = this.#send(link, task, options?.transferList)
+    let task: Task
+    let delivered: boolean
+    try {
+      refuseAborted(options?.signal, call.fn.label)
+      this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
+      task = new Task(this.#lastId, this, call)
+      delivered = this.#send(link, task, options?.transferList)
+    } catch (error) {
+      link.unwish()
+      throw error
+    }
     // Getters in the arguments have run meanwhile, and may have shut the executor down, or seen the worker die.
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
-    if (this.#link !== link) this.#send(this.#startedLink(), task)
+    for (let sentTo: Link = link; this.#link !== sentTo; ) {
+      this.#checkOpen()
+      sentTo = this.#startedLink()
+      this.#send(sentTo, task)
+    }
     this.ledger.add(task)
     if (task.stream !== undefined) this.streams.add(task)
     if (options?.signal !== undefined) this.#cancelOnAbort(task, options.signal)
@@ -462,7 +491,12 @@ export class Dispatcher implements Source {
     if (!delivered) this.checkAlive()
     // In an exit handler that runs after the drain nothing will wait for the task later.
     const { drainOnExit } = this.options
-    if (drainedAtExit.isOver && drainOnExit !== false && !this.await(task, now() + drainOnExit.timeout))
+    if (
+      drainedAtExit.isOver &&
+      drainOnExit !== false &&
+      task.stream === undefined &&
+      !this.await(task, now() + drainOnExit.timeout)
+    )
       giveUp(this, drainOnExit.timeout)
     return task
   }
@@ -476,7 +510,7 @@ export class Dispatcher implements Source {
     const { fn, args } = task
     link.define(fn)
     try {
-      return link.run(requestOf(task), transferList)
+      return link.run(task, transferList)
     } catch (error) {
       if (isTransferRefusal(error))
         throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
@@ -501,8 +535,8 @@ export class Dispatcher implements Source {
 
   #onDeath(link: Link, found: Death): void {
     if (link !== this.#link) return
-    link.onDeath()
     link.takeInRest()
+    link.onDeath()
     const running = this.#runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined

@@ -79,6 +79,7 @@ class DrainedAtExit {
     }
     callAllDue()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
+      for (const dispatcher of pending) dispatcher.abandonIfEnded()
       for (const { answers } of pending) answers.refuseUnanswered()
       const deadline = start + Math.min(...pending.map(timeoutOf))
       if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)

@@ -10,7 +10,6 @@ import {
   Request,
   type RequestMessage,
   type ResponseMessage,
-  type RunRequest,
 } from '../channel/records.js'
 import type { Commons } from '../channel/sharing.js'
 import { CallerWants, ring, WorkerWants } from '../channel/wait.js'
@@ -29,7 +28,9 @@ import type { FunctionName } from './function-names.js'
 import { park, type Source } from './park.js'
 import { SharedPlaces } from './places.js'
 import { probeWorks } from './probe.js'
+import { requestOf } from './request.js'
 import { Spin } from './spin.js'
+import type { Task } from './task.js'
 
 /** What messages go through: a MessagePort, or a BroadcastChannel. */
 export interface Port {
@@ -72,6 +73,8 @@ export abstract class Link {
   #posted: number
   #taken: number
   #submitted: number
+  /** Tasks whose arguments are being read. */
+  #sending = 0
   /** As last seen; a look at the shared word is needed only when this says that there is no space. */
   #dequeued: number
   readonly #spaceWord: Word.Dequeued | Word.Released
@@ -106,16 +109,24 @@ export abstract class Link {
   }
 
   /** Sends a task. False if the worker is known to be gone; throws what structured clone throws. */
-  run(message: RunRequest, transferList: readonly Transferable[] | undefined): boolean {
+  run(task: Task, transferList: readonly Transferable[] | undefined): boolean {
     this.#submitted = (this.#submitted + 1) | 0 // first: a getter in the arguments may submit too
+    this.#sending++
     this.#places?.use()
     try {
-      return this.postOrBuffer(message, WorkerWants.Tasks, transferList) || !probeWorks()
+      return this.postOrBuffer(requestOf(task), WorkerWants.Tasks, transferList) || !probeWorks()
     } catch (error) {
       this.#submitted = (this.#submitted - 1) | 0
       this.#places?.giveBack()
       throw error
+    } finally {
+      this.#sending--
     }
+  }
+
+  /** All that keeps the queue full are tasks that are being sent, further up in this thread's stack. */
+  get waitsForItself(): boolean {
+    return this.#sending > 0 && this.unfinished <= this.#sending
   }
 
   define(fn: FunctionName): void {

@@ -95,8 +95,8 @@ class Feeder {
         if (this.#isOver) cancelQueued(task)
         else this.#add({ task, promise: createFuture(task).promise() })
       } catch (error) {
-        this.#add({ task: undefined, promise: Promise.reject(error) })
-        await this.#closeSource()
+        this.#addFailure(error)
+        await this.#closeSource().catch(closing => this.#addFailure(closing))
       }
     }
   }
@@ -110,6 +110,10 @@ class Feeder {
     } finally {
       if (result === undefined || result.done === true) this.#isOver = true
     }
+  }
+
+  #addFailure(error: unknown): void {
+    this.#add({ task: undefined, promise: Promise.reject(error) })
   }
 
   #add(result: Result): void {

@@ -8,6 +8,9 @@ export const bell = createBell()
 /** How long a sleeper goes without a look at whether the worker still lives, in ms. */
 const slice = 50
 
+/** What this thread looks after whatever it is blocked in: other threads wait for that, and cannot do it. */
+export const alsoWatched = new Set<Source>()
+
 /** When this thread last looked after those it waited on. */
 let lastLook = 0
 
@@ -39,7 +42,7 @@ export function park(
   Atomics.store(bell, 0, 0)
   if (outcome !== 'timed-out' && now() - lastLook < slice) return
   lastLook = now() // also when other executors keep ringing: a wait on one that is dead would else go on
-  for (const source of sources) source.checkAlive()
+  for (const source of new Set([...sources, ...alsoWatched])) source.checkAlive()
 }
 
 /** Takes in what has come to any of the sources: true if something has. Otherwise sleeps for a while, until it may. */

@@ -48,5 +48,6 @@ async function onSignal(signal: NodeJS.Signals): Promise<void> {
 async function drain(dispatcher: Dispatcher): Promise<void> {
   const { drainOnExit } = dispatcher.options
   if (drainOnExit === false) return
+  dispatcher.streams.endAll() // the process ends: nobody will read on
   if (!(await dispatcher.eventLoop.settle(drainOnExit.timeout))) giveUp(dispatcher, drainOnExit.timeout)
 }

@@ -6,6 +6,7 @@ import { type AnswerRequest, Outcome } from '../channel/records.js'
 import type { Task } from './task.js'
 
 interface Call {
+  promise: Promise<unknown>
   resolve(value: unknown): void
   reject(error: unknown): void
 }
@@ -24,17 +25,29 @@ export class CallbackCalls {
 
   /** What stands for a function of the caller's: sends its arguments there; the promise settles with the answer. */
   createFunction(callback: number): (...args: unknown[]) => Promise<unknown> {
-    return (...args) => new Promise((resolve, reject) => this.#call(callback, args, { resolve, reject }))
+    return (...args) => {
+      let settle: Omit<Call, 'promise'> | undefined
+      const promise = new Promise<unknown>((resolve, reject) => {
+        settle = { resolve, reject }
+      })
+      if (settle !== undefined) this.#call(callback, args, { ...settle, promise })
+      return promise
+    }
   }
 
   #call(callback: number, args: readonly unknown[], pending: Call): void {
     const { id, entry, caller, isAnswered } = this.#task
-    if (isAnswered) throw endedError(entry.label)
+    if (isAnswered) {
+      pending.reject(endedError(entry.label))
+      return
+    }
     const call = calls++
     try {
       caller.outbox.called(id, call, callback, args)
     } catch (error) {
-      throw isRefusal(error) ? notCloneable('args', args, error, `a callback given to ${entry.label}`) : error
+      const whose = `a callback given to ${entry.label}`
+      pending.reject(isRefusal(error) ? notCloneable('args', args, error, whose) : error)
+      return
     }
     this.#pending.set(call, pending)
   }
@@ -44,6 +57,15 @@ export class CallbackCalls {
     this.#pending.delete(call)
     if (outcome === Outcome.Fulfilled) pending?.resolve(value)
     else pending?.reject(outcome === Outcome.Failed ? decodeError(value as ErrorRecord) : value)
+  }
+
+  /** The task has been answered for, so nobody will answer these. Not to be called unhandled: it may not wait for them. */
+  fail(reason: Error): void {
+    for (const { promise, reject } of this.#pending.values()) {
+      promise.catch(() => {})
+      reject(reason)
+    }
+    this.#pending.clear()
   }
 
   /** The task has ended without waiting for these: nobody answers, and nobody is to blame. */

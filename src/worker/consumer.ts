@@ -222,9 +222,7 @@ export class Consumer {
     caller.remotes?.close()
     for (const task of this.#loop.queuedTasks()) if (task.caller === caller) this.#dequeue(task)
     for (const task of caller.running) {
-      task.isAnswered = true
-      task.stream?.close()
-      task.abort(new CancelledError(`the thread that submitted ${task.entry.label} is gone`))
+      task.end(new CancelledError(`the thread that submitted ${task.entry.label} is gone`))
     }
     this.#parking.wake()
   }
@@ -264,9 +262,7 @@ export class Consumer {
     }
     const running = caller.findRunning(id)
     if (running === undefined || running.isAnswered) return // it has ended meanwhile
-    running.isAnswered = true
-    running.stream?.close()
-    running.abort(decodeError(reason))
+    running.end(decodeError(reason))
   }
 
   /** Nobody will read on. The caller waits for the outcome, which comes after the generator's `finally` blocks. */
@@ -401,10 +397,8 @@ export class Consumer {
         `(${this.#loop.running} running, ${this.#loop.queued} queued)`,
     )
     caller.outbox.rejected(id, entry.label, error)
-    task.isAnswered = true
     caller.outbox.flush()
-    task.stream?.close()
-    task.abort(error)
+    task.end(error)
   }
 
   /** A free slot is no wake-up from the caller: the loop is woken here to fill it and to post the outcome. */

@@ -1,6 +1,6 @@
 import type { Caller } from './caller.js'
 
-/** A caller that has not come for its place after this, in ms, is taken for dead or busy; it may wish again. */
+/** A caller that has not come for its place after this, in ms, is taken for dead or busy. */
 const longestGrant = 2000
 
 /** Gives the places of a shared queue to the callers that wish for one, in order, and else to whoever takes one. */
@@ -41,9 +41,17 @@ export class Places {
   #grant(caller: Caller): void {
     this.#wishes.delete(caller)
     this.#reclaim(caller)
-    const timer = setTimeout(() => this.#reclaim(caller), longestGrant)
+    const timer = setTimeout(() => this.#postpone(caller), longestGrant)
     this.#granted.set(caller, timer.unref())
     caller.grant()
+  }
+
+  /** It did not come for its place; it goes to the end of those who wish. */
+  #postpone(caller: Caller): void {
+    this.#granted.delete(caller)
+    if (!caller.takeGrant()) return
+    this.#wishes.add(caller)
+    this.release()
   }
 
   #take(): boolean {

@@ -66,6 +66,14 @@ export class Task implements Queued {
     return this.#controller.signal
   }
 
+  /** It has its outcome, whatever it does from here on: it should come to its end. */
+  end(reason: Error): void {
+    this.isAnswered = true
+    this.stream?.close()
+    this.calls?.fail(reason)
+    this.abort(reason)
+  }
+
   abort(reason: Error): void {
     this.#controller ??= new AbortController()
     this.#controller.abort(reason)
