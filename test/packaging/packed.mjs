@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -39,11 +39,6 @@ export function project(name, files) {
 /** Installs the tarball into a project by npm. */
 export function install(folder, tarball) {
   npm(['install', '--prefer-offline', '--no-audit', '--no-fund', tarball], folder)
-}
-
-/** Gives a project the packages that another has. */
-export function copyPackages(from, to) {
-  cpSync(join(from, 'node_modules'), join(to, 'node_modules'), { recursive: true, verbatimSymlinks: true })
 }
 
 /** Runs a program; fails with its output unless it ends well within the deadline. */

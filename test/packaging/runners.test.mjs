@@ -1,5 +1,5 @@
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { root } from '../paths.mjs'
 import { answers, install, pack, program, project, run } from './packed.mjs'
@@ -29,7 +29,10 @@ const future: Future<number> = new AsyncPoolExecutor().submit('./tasks.ts', 'dou
 console.log(future.result())
 `,
 })
-beforeAll(() => install(app, pack().path))
+beforeAll(() => {
+  install(app, pack().path)
+  symlinkSync(installed('tsx'), join(app, 'node_modules/tsx'), 'dir')
+})
 
 const installed = name => join(root, 'node_modules', name)
 
@@ -48,9 +51,12 @@ describe('from the tarball, it works under', () => {
   })
 
   test('tsx, with task modules in TypeScript', async () => {
-    const tsx = pathToFileURL(installed('tsx/dist/loader.mjs')).href
-    const { stdout } = await run(process.execPath, ['--import', tsx, 'use.ts'], { cwd: app })
-    expect(stdout).toBe('42\n')
-    expect((await run(process.execPath, ['--import', tsx, 'use.mjs'], { cwd: app })).stdout).toBe(answers)
+    for (const [script, written] of [
+      ['use.ts', '42\n'],
+      ['use.mjs', answers],
+    ]) {
+      const { stdout } = await run(process.execPath, ['node_modules/tsx/dist/cli.mjs', script], { cwd: app })
+      expect(stdout).toBe(written)
+    }
   })
 })
