@@ -42,7 +42,6 @@ export default defineConfig({
     },
     strict: true, // as the sources are, being ES modules
     generatedCode: { symbols: false },
-    sourcemap: true,
     comments: false,
   },
   logLevel: 'warn',

@@ -1,7 +1,8 @@
 // Builds dist/ from src/: one CommonJS implementation, ES module faces that re-export it, and the types.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -15,7 +16,9 @@ rmSync(`${root}/dist/cli`, { recursive: true }) // types of the command, which n
 node('node_modules/rolldown/bin/cli.mjs', '-c')
 node('node_modules/rolldown/bin/cli.mjs', '-c', 'rolldown.command.mjs')
 chmodSync(`${root}/dist/cli.js`, 0o755)
-for (const entry of ['index', 'async', 'sync', 'synckit', 'task']) writeFaces(entry)
+const entries = ['index', 'async', 'sync', 'synckit', 'task']
+for (const entry of entries) writeFaces(entry)
+removeUnreachableTypes(entries)
 
 /**
  * Node gets a face that requires the implementation: to import a CommonJS file takes the module loader 6 ms longer.
@@ -31,4 +34,23 @@ function writeFaces(entry) {
   writeFileSync(`${root}/dist/${entry}.mjs`, `${face.join('\n')}\n`)
   writeFileSync(`${root}/dist/${entry}.bundler.mjs`, `export { ${names} } from './${entry}.js'\n`)
   writeFileSync(`${root}/dist/${entry}.d.mts`, `export * from './${entry}.js'\n`)
+}
+
+/** The compiler writes declarations of every file; users need those that the entries refer to. */
+function removeUnreachableTypes(entries) {
+  const dist = join(root, 'dist')
+  const reachable = new Set()
+  const visit = path => {
+    if (reachable.has(path) || !existsSync(path)) return // an example may import a file of its own
+    reachable.add(path)
+    for (const [, name] of readFileSync(path, 'utf8').matchAll(
+      /(?:from |import\(|import )['"](\.[^'"]+)\.js['"]/g,
+    ))
+      visit(join(dirname(path), `${name}.d.ts`))
+  }
+  for (const entry of entries) visit(join(dist, `${entry}.d.ts`))
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const path = join(dist, name)
+    if (path.endsWith('.d.ts') && !reachable.has(path)) rmSync(path)
+  }
 }

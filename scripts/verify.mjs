@@ -12,6 +12,7 @@ const steps = [
   'npx tsc -p test/types/tsconfig.bundler.json',
   'npx publint --strict',
   'npx attw --pack .',
+  'node scripts/installed-size.mjs',
   'npx vitest run',
   'npm run --silent test:runtimes',
 ]

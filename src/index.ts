@@ -30,6 +30,7 @@ export {
   TimeoutError,
   TypeScriptUnsupportedError,
   WorkerDiedError,
+  WorkerFileNotFoundError,
 } from './channel/errors.js'
 export type { ExecutorHandle } from './channel/sharing.js'
 export { transfer } from './channel/transfer.js'

@@ -12,6 +12,7 @@ export {
   TimeoutError,
 } from './channel/errors.js'
 export { Barrier } from './sync/barrier.js'
+/** @internal The worker's side of the package finds it here. */
 export { revive } from './sync/carry.js'
 export { Condition, type SharedCondition } from './sync/condition.js'
 export { Event } from './sync/event.js'

@@ -47,6 +47,8 @@ describe('the packed package', () => {
     for (const path of [
       'package.json',
       'LICENSE',
+      'README.md',
+      'dist/cli.js',
       'dist/index.js',
       'dist/index.mjs',
       'dist/worker.js',
@@ -54,7 +56,20 @@ describe('the packed package', () => {
       'dist/cpu.js',
     ])
       expect(paths).toContain(path)
-    expect(paths.filter(path => !/^(dist\/|package\.json$|LICENSE|README)/.test(path))).toEqual([])
+    const isExpected = path =>
+      /^dist\/([\w-]+(\.bundler)?\.m?js|([\w-]+\/)*[\w-]+\.d\.m?ts)$/.test(path) ||
+      ['package.json', 'LICENSE', 'README.md'].includes(path)
+    expect(paths.filter(path => !isExpected(path))).toEqual([])
+  })
+
+  test('holds no types of files that users cannot reach', () => {
+    const folders = new Set(packed.files.map(({ path }) => /^dist\/(\w+)\//.exec(path)?.[1]).filter(Boolean))
+    expect([...folders].sort()).toEqual(['bridge', 'channel', 'pool', 'sync', 'synckit'])
+  })
+
+  test('has an executable command, and grows only on purpose', () => {
+    expect(packed.files.find(({ path }) => path === 'dist/cli.js').mode & 0o111).toBe(0o111)
+    expect(packed.unpackedSize).toBeLessThan(1_400_000)
   })
 
   test('runs from a CommonJS script', async () => {
@@ -168,7 +183,21 @@ void [maybe, later, permit, set, waited, index, url, got]
     write('types/bundled.ts', ts)
     write('types/sync.mts', useOfSync)
     write('types/sync.cts', useOfSync)
+    for (const name of ['module-entries.mts', 'commonjs-entries.cts', 'bundled-entries.ts'])
+      write(`types/${name}`, entries)
   })
+
+  const entries = `
+import { AsyncPool } from 'async-pool-executor/async'
+import { Lock } from 'async-pool-executor/sync'
+import { createSyncFn } from 'async-pool-executor/synckit'
+import { currentTask } from 'async-pool-executor/task'
+const ran: Promise<number> = new AsyncPool({ size: 1 }).run(async (value: number) => value * 2, 1)
+const kept: boolean = new Lock().locked()
+const doubled: number = createSyncFn<(value: number) => Promise<number>>('worker.js')(1)
+const signal: AbortSignal = currentTask().signal
+void [ran, kept, doubled, signal]
+`
 
   function compile(files, options) {
     const config = {
@@ -190,14 +219,22 @@ void [maybe, later, permit, set, waited, index, url, got]
   const compiles = { code: 0, stdout: '', stderr: '' }
 
   test.each(['node16', 'nodenext'])('compile for both module systems under %s', async module => {
-    const files = ['module.mts', 'commonjs.cts', 'equals.cts', 'sync.mts', 'sync.cts']
+    const files = [
+      'module.mts',
+      'commonjs.cts',
+      'equals.cts',
+      'sync.mts',
+      'sync.cts',
+      'module-entries.mts',
+      'commonjs-entries.cts',
+    ]
     expect(await compile(files, { module, moduleResolution: module })).toMatchObject(compiles)
   })
 
   test('compile under bundler', async () => {
-    expect(await compile(['bundled.ts'], { module: 'esnext', moduleResolution: 'bundler' })).toMatchObject(
-      compiles,
-    )
+    expect(
+      await compile(['bundled.ts', 'bundled-entries.ts'], { module: 'esnext', moduleResolution: 'bundler' }),
+    ).toMatchObject(compiles)
   })
 
   test('a using declaration disposes the executor', async () => {

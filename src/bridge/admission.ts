@@ -1,3 +1,4 @@
+import { longestTimer } from '../channel/clock.js'
 import { onAbort } from '../channel/on-abort.js'
 import { abortedError } from './abort.js'
 import type { Dispatcher } from './dispatcher.js'
@@ -11,9 +12,6 @@ interface Waiter {
   resolve(task: Task): void
   reject(error: unknown): void
 }
-
-/** node:timers go no further, 24.8 days; a longer timeout is none. */
-const longestTimer = 2 ** 31 - 1
 
 /**
  * The submits of one executor that wait for queue space without blocking, first come, first served.

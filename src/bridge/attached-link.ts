@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { BroadcastChannel, type Transferable } from 'node:worker_threads'
 import { Request, type RequestMessage, type ResponseMessage } from '../channel/records.js'
 import {
@@ -15,6 +14,7 @@ import { WorkerWants } from '../channel/wait.js'
 import { createWords, Word, WorkerState } from '../channel/words.js'
 import { epochNow, Link, type LinkEvents } from './link.js'
 import { bell } from './park.js'
+import { uniqueId } from './unique-id.js'
 
 /** What waits to be sent until the worker has answered: a BroadcastChannel keeps nothing for members to come. */
 interface Unsent {
@@ -39,7 +39,7 @@ export class AttachedLink extends Link {
 
   constructor(shared: SharedExecutor, events: LinkEvents) {
     const words = createWords(shared.size)
-    const name = `async-pool-executor:${randomUUID()}`
+    const name = `async-pool-executor:${uniqueId()}`
     const channel = new BroadcastChannel(name)
     const epoch = epochNow()
     super({ words, port: channel, options: shared, epoch }, events)

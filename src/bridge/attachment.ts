@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { type ExecutorHandle, Shared, type SharedExecutor, type SharedStatus } from '../channel/sharing.js'
 import { systemThreadId } from '../channel/thread-id.js'
 import { checkObject, invalidType } from '../channel/validate.js'
 import { checkAttachOptions } from './option-checks.js'
 import { type AttachOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { uniqueId } from './unique-id.js'
 
 /** What makes an executor a caller of one that another thread owns. */
 export class Attachment {
@@ -47,5 +47,5 @@ export function createShared(options: ResolvedOptions, identity: string): Shared
   const { name, size, queueSize, timeout } = options
   const state = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
   state[Shared.OwnerThread] = systemThreadId()
-  return { id: randomUUID(), name, size, queueSize, timeout, identity, state }
+  return { id: uniqueId(), name, size, queueSize, timeout, identity, state }
 }

@@ -1,5 +1,5 @@
 import type { Transferable } from 'node:worker_threads'
-import { now } from '../channel/clock.js'
+import { longestTimer, now } from '../channel/clock.js'
 import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
@@ -40,9 +40,6 @@ const largestId = 2 ** 31 - 1
 
 /** How long a worker may take to notice that it should end, in ms; after that it is killed. */
 const closingTime = 1000
-
-/** node:timers go no further, 24.8 days. */
-const longestTimer = 2 ** 31 - 1
 
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50

@@ -1,4 +1,3 @@
-import { Script } from 'node:vm'
 import { invalidValue } from '../channel/validate.js'
 
 /**
@@ -37,8 +36,9 @@ function isClass(fn: unknown): boolean {
   return Object.getOwnPropertyDescriptor(fn, 'prototype')?.writable === false
 }
 
-/** Compiles without running anything; allowed even where `eval` is not. */
+/** Compiles without running anything; allowed even where `eval` is not. Loaded here: few functions travel as text. */
 function syntaxError(expression: string): Error | undefined {
+  const { Script } = require('node:vm') as typeof import('node:vm')
   try {
     new Script(`'use strict';${expression}`)
     return undefined

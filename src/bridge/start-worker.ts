@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
 import type { WorkerInit } from '../channel/records.js'
 import type { ResolvedOptions } from './options.js'
+import { threadFile } from './thread-file.js'
 
-/** Beside this file in the built package, whatever folders the sources are in. */
-const entry = join(__dirname, 'worker.js')
-
+/** @throws {WorkerFileNotFoundError} if this code is in a bundle without the worker's file */
 export function startWorker(options: ResolvedOptions, init: WorkerInit): Worker {
+  const entry = threadFile('worker.js')
   const workerOptions: WorkerOptions = {
     ...options.worker,
     name: options.name,

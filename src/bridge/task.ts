@@ -1,3 +1,4 @@
+import { longestTimer } from '../channel/clock.js'
 import type { Callback } from './callback.js'
 import { never } from './deadline.js'
 import type { Call, Dispatcher } from './dispatcher.js'
@@ -123,7 +124,7 @@ export class Task {
 /** Resolves when the task settles, and after `timeout` ms at the latest. */
 export function settlesWithin(task: Task, timeout: number): Promise<void> {
   return new Promise(resolve => {
-    const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, 2 ** 31 - 1))
+    const timer = timeout === never ? undefined : setTimeout(finish, Math.min(timeout, longestTimer))
     function finish(): void {
       clearTimeout(timer)
       task.observers?.delete(finish)

@@ -69,6 +69,11 @@ export class TypeScriptUnsupportedError extends ExecutorError {
   override readonly code = 'ERR_TYPESCRIPT_UNSUPPORTED'
 }
 
+/** The package was bundled without the file that its worker thread starts from. The message says what to do. */
+export class WorkerFileNotFoundError extends ExecutorError {
+  override readonly code = 'ERR_WORKER_FILE_NOT_FOUND'
+}
+
 /** An argument or a result that structured clone refuses. The message says where it is. */
 export class NotCloneableError extends ExecutorError {
   override readonly code = 'ERR_NOT_CLONEABLE'
@@ -112,6 +117,7 @@ const classes = {
   ExecutorClosedError,
   BrokenExecutorError,
   WorkerDiedError,
+  WorkerFileNotFoundError,
   TaskNotFoundError,
   TypeScriptUnsupportedError,
   NotCloneableError,

@@ -6,8 +6,7 @@ enum Line {
 /**
  * Indexes into the shared Int32Array of one channel. All counters only grow and wrap at 2^31, so they are
  * compared by difference. Each word has one writer, except `WorkerParked`, which the worker raises and
- * whoever wakes it lowers, and
- * `SpaceAwaited` and `Grant`, which one side raises and either may lower.
+ * whoever wakes it lowers, and `SpaceAwaited` and `Grant`, which one side raises and either may lower.
  */
 export enum Word {
   /** Messages the caller has posted. Written by the caller, after the message itself. */

@@ -1,4 +1,4 @@
-import { longestTimer } from './timer.js'
+import { longestTimer } from '../channel/clock.js'
 
 /**
  * A sliding window over starts: never more than `tasks` of them within any `per` ms. The last `tasks` starts are

@@ -1,5 +1,4 @@
-/** Node's timers go no further, 24.8 days. */
-export const longestTimer = 2 ** 31 - 1
+import { longestTimer } from '../channel/clock.js'
 
 /** A timer, unless it is for a time so far away that it is no limit. */
 export function timerAfter(ms: number, callback: () => void): NodeJS.Timeout | undefined {

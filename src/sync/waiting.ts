@@ -1,5 +1,5 @@
 import { isOver } from '../bridge/deadline.js'
-import { now } from '../channel/clock.js'
+import { longestTimer, now } from '../channel/clock.js'
 import { CancelledError } from '../channel/errors.js'
 import { whileBlocked } from '../channel/threads.js'
 import { onAbort } from './aborts.js'
@@ -27,9 +27,6 @@ import type { Waiter } from './waiters.js'
 
 /** How long a waiter goes without a look, in ms. */
 const slice = 50
-
-/** Node's timers go no further, 24.8 days; a longer timeout is none. */
-const longestTimer = 2 ** 31 - 1
 
 export const notYet = Symbol('not yet')
 export type NotYet = typeof notYet

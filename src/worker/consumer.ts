@@ -1,4 +1,4 @@
-import { now } from '../channel/clock.js'
+import { longestTimer, now } from '../channel/clock.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
@@ -40,9 +40,6 @@ export interface ConsumerOptions {
 
 /** How long tasks may keep the thread to themselves before sockets and timers get their turn, in ms. */
 const longestTurn = 1
-
-/** Node's timers go no further, 24.8 days; a longer timeout is none. */
-const longestTimer = 2 ** 31 - 1
 
 /** The bounded loop: takes tasks in, runs at most `size` at once, and sends their outcomes back. */
 export class Consumer {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { SHARE_ENV } from 'node:worker_threads'
+import { longestTimer } from '../channel/clock.js'
 import type { CpuThreadInit } from '../channel/cpu-records.js'
 import type { WorkerInit } from '../channel/records.js'
 import { Word } from '../channel/words.js'
@@ -11,9 +12,6 @@ import { loadPiscina, type Piscina, type PiscinaThread } from './piscina.js'
 
 /** Beside this file in the built package, whatever folders the sources are in. */
 const filename = join(__dirname, 'cpu.js')
-
-/** Node's timers go no further, 24.8 days; Piscina keeps its threads for ever when told Infinity. */
-const longestTimer = 2 ** 31 - 1
 
 /**
  * The CPU threads of a worker: a Piscina pool that starts with the first call. Piscina is given no more calls than

@@ -1,13 +1,11 @@
 /* What tasks need CPU threads for. A file of its own in the built package, since few programs do. */
+import { longestTimer } from '../channel/clock.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import { onAbort } from '../channel/on-abort.js'
 import { labelOf, type WorkerInit } from '../channel/records.js'
 import type { OffloadRequest, TaskContext } from './context.js'
 import { CpuPool } from './cpu-pool.js'
 import type { Task } from './task.js'
-
-/** Node's timers go no further, 24.8 days; a longer timeout is none. */
-const longestTimer = 2 ** 31 - 1
 
 /** What a task that runs in a CPU thread tells the loop that started it. */
 export interface OffloadEvents {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { threadFile } from '../../bridge/thread-file.js'
 import { REQUIRE_ABBR_FLAG } from '../flags.js'
 
 /*
@@ -6,13 +6,12 @@ import { REQUIRE_ABBR_FLAG } from '../flags.js'
  * caller hears nothing of one that fails. So another goes before them that tells it: worker/guard.ts.
  */
 
-/** Beside this file in the built package. */
-const guard = join(__dirname, 'synckit-guard.js')
-
 const preload = /(^|\s)(-r|--require|--import|--loader|--experimental-loader)(\s|=|$)/
 
 export function guardedFlags(execArgv: readonly string[]): readonly string[] {
-  return execArgv.some(flag => preload.test(flag)) ? [REQUIRE_ABBR_FLAG, guard, ...execArgv] : execArgv
+  return execArgv.some(flag => preload.test(flag))
+    ? [REQUIRE_ABBR_FLAG, threadFile('synckit-guard.js'), ...execArgv]
+    : execArgv
 }
 
 /** NODE_OPTIONS come before flags. In the worker, the guard takes itself out of them again. */
@@ -20,5 +19,6 @@ export function guardedEnv(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS = '' } = process.env
   // Under Yarn's PnP the guard's file can be read only after the first of them.
   if (!preload.test(NODE_OPTIONS) || process.versions.pnp !== undefined) return { ...process.env }
-  return { ...process.env, NODE_OPTIONS: `${REQUIRE_ABBR_FLAG} ${JSON.stringify(guard)} ${NODE_OPTIONS}` }
+  const guard = JSON.stringify(threadFile('synckit-guard.js'))
+  return { ...process.env, NODE_OPTIONS: `${REQUIRE_ABBR_FLAG} ${guard} ${NODE_OPTIONS}` }
 }

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import type { Transferable } from 'node:worker_threads'
@@ -10,6 +10,7 @@ import { ancestors } from '../../bridge/identity.js'
 import { type ResolvedOptions, resolveOptions } from '../../bridge/options.js'
 import { print } from '../../bridge/report.js'
 import { type Task, TaskState } from '../../bridge/task.js'
+import { threadFile } from '../../bridge/thread-file.js'
 import { now } from '../../channel/clock.js'
 import { BrokenExecutorError, type TimeoutError } from '../../channel/errors.js'
 import type { WorkerSetup } from '../registration.js'
@@ -19,9 +20,6 @@ import type { StartOptions } from './options.js'
 import { pnpFlags } from './pnp.js'
 import { supportFor } from './ts-runners.js'
 import type { WorkerFile } from './worker-file.js'
-
-/** Beside this file in the built package. */
-const entry = join(__dirname, 'synckit-worker.js')
 
 /** How long a function whose signal has been aborted may take to end before its worker is, in ms. */
 const grace = 100
@@ -81,6 +79,7 @@ export class SyncWorker {
       globalShims: start.globalShims,
       usesTsx,
     }
+    const entry = threadFile('synckit-worker.js')
     const base = pathToFileURL(entry).href
     const label = basename(file.path)
     this.#options = resolveOptions(
