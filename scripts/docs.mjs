@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/.$/, '')
 const tools = `${root}/.cache/typedoc`
+/** Written beside at first: when that fails, the reference stays what it is. */
+const written = `${tools}/api`
 const output = `${root}/docs/api`
 const packages = ['typedoc@0.28.20', 'typedoc-plugin-markdown@4.14.1', 'typescript@6.0']
 const entries = ['index', 'async', 'sync', 'synckit', 'task']
@@ -24,7 +26,7 @@ const options = {
   basePath: `${root}/src`,
   entryPoints: entries.map(entry => `${root}/src/${entry}.ts`),
   name: 'async-pool-executor',
-  out: output,
+  out: written,
   outputFileStrategy: 'modules',
   readme: 'none',
   disableSources: true,
@@ -32,12 +34,11 @@ const options = {
   hidePageHeader: true,
   hideBreadcrumbs: true,
   // What the reference names and does not describe is not for users: they never write these types.
-  intentionallyNotExported: ['FacadeOf', 'Exported', 'Helpers', 'SharedExecutor', 'Streamed'],
+  intentionallyNotExported: ['FacadeOf', 'Exported', 'Helpers', 'Results', 'SharedExecutor', 'Streamed'],
   validation: { invalidLink: false },
   treatWarningsAsErrors: true,
 }
 writeFileSync(`${tools}/typedoc.json`, JSON.stringify(options))
-rmSync(output, { recursive: true, force: true })
 execFileSync(
   process.execPath,
   [`${tools}/node_modules/typedoc/bin/typedoc`, '--options', `${tools}/typedoc.json`],
@@ -47,8 +48,10 @@ execFileSync(
   },
 )
 
-for (const name of readdirSync(output)) {
-  const text = readFileSync(`${output}/${name}`, 'utf8')
+rmSync(output, { recursive: true, force: true })
+mkdirSync(output)
+for (const name of readdirSync(written)) {
+  const text = readFileSync(`${written}/${name}`, 'utf8')
   writeFileSync(
     `${output}/${name}`,
     `<!-- Written by \`npm run docs\` from the docstrings in src/. -->\n\n${text}`,
