@@ -4,11 +4,15 @@ import { parseCommandLine } from './command-line.js'
 import { Status } from './status.js'
 import { UsageError } from './usage-error.js'
 
+function ignore(): void {}
+
 async function main(): Promise<number> {
   process.stderr.on('error', () => {}) // nobody reads it any more, and that is no reason to fail
+  process.stdout.on('error', ignore) // of help too: `--help | head`
   try {
     const settings = parseCommandLine(process.argv.slice(2))
     if (typeof settings === 'number') return settings
+    process.stdout.off('error', ignore) // a run has a use for it
     const { run } = await import('./run.js')
     return await run(settings)
   } catch (error) {
