@@ -21,7 +21,8 @@ export const groups = moments.flatMap(moment =>
 // What runs no exit hook in the worker, though the task itself does it.
 groups.push({ moment: 'running', cause: 'reallyExit', cells: waiters })
 
-export const hangTimeout = 150
+/** In ms. On a busy machine a healthy worker stands still for a while too. */
+export const hangTimeout = 400
 
 /** Options that let a cause take its course. */
 export function optionsFor(cause) {
