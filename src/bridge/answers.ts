@@ -68,6 +68,7 @@ export class Answers {
 
   /** This thread is about to sleep, or to end: no promise will settle, and no callback return. */
   refuseUnanswered(): void {
+    if (this.#unanswered.size === 0) return
     for (const unanswered of this.#unanswered) {
       const { label } = unanswered.asker
       this.#fail(

@@ -1,21 +1,14 @@
 import { type CarriedValue, carriers } from '../channel/carriers.js'
 import type { Task } from './task.js'
 
-interface Carry {
-  args: readonly unknown[] | undefined
-  carried?: CarriedValue[]
-}
-
 /**
- * The arguments of a task as they are sent: once there are carriers a copy, in whatever depth of arrays and plain objects,
- * with data in the place of what they carry. The copy is sent in any case, since getters run only once then.
+ * The arguments of a task as they are sent once there are carriers: a copy, in whatever depth of arrays and plain
+ * objects, with data in the place of what they carry. The copy is sent in any case, since getters run only once then.
  */
-export function carry(task: Task): Carry {
-  const { args } = task
-  if (carriers.length === 0 || args === undefined) return { args }
+export function carry(task: Task): { args: readonly unknown[]; carried: readonly CarriedValue[] } {
   const carried: CarriedValue[] = []
-  const copy = new Copy(task, carried).of(args, undefined) as unknown[]
-  return carried.length === 0 ? { args: copy } : { args: copy, carried }
+  const args = new Copy(task, carried).of(task.args ?? [], undefined) as unknown[]
+  return { args, carried }
 }
 
 /** Where a value stands, from the inside out: written out only for what is carried. */

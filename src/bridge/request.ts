@@ -1,3 +1,4 @@
+import { carriers } from '../channel/carriers.js'
 import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
 import { carry } from './carry.js'
 import { started } from './diagnostics.js'
@@ -6,11 +7,18 @@ import type { Task } from './task.js'
 
 /** The message that hands a task to the worker. */
 export function requestOf(task: Task): RunRequest {
-  const { args = [], carried } = carry(task)
-  const request: RunRequest = [Request.Run, task.id, task.fn.number, args]
   const extras = extrasOf(task)
-  if (extras !== undefined || carried !== undefined)
-    request.push({ ...extras, ...(carried !== undefined && { carried }) })
+  if (carriers.length > 0) return carryingRequest(task, extras)
+  const request: RunRequest = [Request.Run, task.id, task.fn.number, task.args ?? []]
+  if (extras !== undefined) request.push(extras)
+  return request
+}
+
+function carryingRequest(task: Task, extras: RunExtras | undefined): RunRequest {
+  const { args, carried } = carry(task)
+  const request: RunRequest = [Request.Run, task.id, task.fn.number, args]
+  if (extras !== undefined || carried.length > 0)
+    request.push({ ...extras, ...(carried.length > 0 && { carried }) })
   return request
 }
 
