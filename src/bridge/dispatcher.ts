@@ -539,6 +539,7 @@ export class Dispatcher implements Source {
     this.#link = undefined
     if (link.isClosing) {
       this.#forget()
+      this.eventLoop.onSpace() // slots of tasks that were cancelled are gone with it
       return
     }
     announce(workerDied, { executor: this.name, ...death })

@@ -196,6 +196,19 @@ describe('at the end', () => {
     expect(lines).toEqual(['joined'])
   })
 
+  test('joinAsync resolves when the worker ends by itself, with slots of cancelled tasks', async () => {
+    const { lines } = await run(
+      `const executor = new AsyncPoolExecutor({ size: 1 })
+       const future = executor.submit(entangled, 'hold', [words])
+       awaitWord(0)
+       future.cancel()
+       const joined = executor.joinAsync().then(() => say('joined'))
+       executor.shutdown({ wait: false })
+       await joined`,
+    )
+    expect(lines).toEqual(['joined'])
+  })
+
   test('a signal ends open streams', async () => {
     const { code } = await run(
       `const executor = new AsyncPoolExecutor({ drainOnSignals: ['SIGTERM'] })
