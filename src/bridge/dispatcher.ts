@@ -158,7 +158,7 @@ export class Dispatcher implements Source {
     return this.#admission.wait(fn, options, () => this.#accept(call))
   }
 
-  /** Blocks until the task is settled or `deadline` (on the clock of `performance.now()`) has passed. */
+  /** Blocks until the task is settled or `deadline` (on the clock of `now()`) has passed. */
   await(task: Task, deadline: number): boolean {
     while (task.state === TaskState.Pending) {
       if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)

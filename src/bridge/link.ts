@@ -58,7 +58,7 @@ export interface LinkParts {
 
 /** The zero of times for a channel that begins now. */
 export function epochNow(): number {
-  return Math.floor(performance.timeOrigin + now())
+  return Math.floor(now())
 }
 
 /** A caller's end of one channel to a worker. */

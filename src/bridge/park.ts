@@ -24,7 +24,7 @@ export interface Source {
 }
 
 /**
- * Sleeps until a worker rings, `deadline` (on the clock of `performance.now()`) passes, or a look after a dead
+ * Sleeps until a worker rings, `deadline` (on the clock of `now()`) passes, or a look after a dead
  * worker is due; callers look at what they wait for and come back.
  *
  * What is waited for is a message, or queue space. The worker writes it, advances its counter and then rings;

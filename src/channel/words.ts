@@ -131,10 +131,7 @@ export function ahead(counter: number, seen: number): number {
   return (counter - seen) | 0
 }
 
-/**
- * The time since the channel's epoch in ms: a clock that both threads share, unlike `performance.now()`. It wraps
- * after 24.8 days, so times are compared by `ahead`.
- */
+/** The time since the channel's epoch in ms. It wraps after 24.8 days, so times are compared by `ahead`. */
 export function sinceEpoch(epoch: number, now: number): number {
-  return Math.trunc(performance.timeOrigin + now - epoch) | 0
+  return Math.trunc(now - epoch) | 0
 }

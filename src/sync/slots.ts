@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
-import { ahead } from '../channel/words.js'
+import { now } from '../channel/clock.js'
+import { ahead, sinceEpoch } from '../channel/words.js'
 import { ownOsThread } from './holders.js'
 import { Bell, nextTicket, Place, Slot, slotCount, slotWords, ticketsShown, Word } from './layout.js'
 
@@ -103,7 +104,7 @@ export class Slots {
   /** True if a thread that was rung has kept others waiting for too long. Needs no latch. */
   isOverdue(at: number): boolean {
     const isRung = Atomics.load(this.#words, at + Slot.Bell) === Bell.Rung
-    return isRung && ahead(sharedClock(), Atomics.load(this.#words, at + Slot.RungAt)) > patience
+    return isRung && ahead(sinceBoot(), Atomics.load(this.#words, at + Slot.RungAt)) > patience
   }
 
   /** Others go before those who have kept them waiting, until they come. */
@@ -135,7 +136,7 @@ export class Slots {
   }
 
   #ring(at: number): void {
-    this.#words[at + Slot.RungAt] = sharedClock()
+    this.#words[at + Slot.RungAt] = sinceBoot()
     Atomics.store(this.#words, at + Slot.Bell, Bell.Rung)
     this.rung.push(at + Slot.Bell)
   }
@@ -158,10 +159,7 @@ export function placeAt(slot: number, line: number): number {
   return slot + Slot.Lines + line * Place.Words
 }
 
-const { hrtime } = process
-
-/** In ms, on the system's monotonic clock, which is the same in all threads, unlike `performance.now()`. Wraps. */
-function sharedClock(): number {
-  const [seconds, nanoseconds] = hrtime()
-  return Math.trunc(seconds * 1e3 + nanoseconds / 1e6) | 0
+/** The same in all threads, whoever made the primitive. In ms; wraps. */
+function sinceBoot(): number {
+  return sinceEpoch(0, now())
 }

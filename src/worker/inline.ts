@@ -63,7 +63,9 @@ function stackOf(error: Error): string | undefined {
 }
 
 function mentions(source: string, variable: string): boolean {
-  return source.split(/[^\p{ID_Continue}$]+/u).includes(variable)
+  // biome-ignore lint/complexity/useRegexLiterals: V8 looks up the classes of a literal when it reads the file, 0.5 ms
+  const between = new RegExp('[^\\p{ID_Continue}$]+', 'u')
+  return source.split(between).includes(variable)
 }
 
 /** `__awaiter`, `_async_to_generator`, `fs_1`, `import_node_fs`, `__vite_ssr_import_0__`, `cov_1x2y`. */
