@@ -6,6 +6,7 @@ import {
   NotCloneableError,
   TaskNotFoundError,
 } from 'async-pool-executor'
+import { Queue } from 'async-pool-executor/sync'
 import * as Comlink from 'comlink'
 import { afterAll, describe, expect, test } from 'vitest'
 import { file, folder } from './child.mjs'
@@ -289,6 +290,31 @@ describe('values', () => {
     const result = await errorOf(remote.unmarked())
     expect(result).toBeInstanceOf(NotCloneableError)
     expect(result.message).toMatch(/^result is a function.*remote\.mjs#unmarked.*Comlink\.proxy/)
+  })
+
+  const misplaced = {
+    'args[0].counter': counter => executor.run(tasks, 'echo', [{ counter }]),
+    'args[0][0]': counter => remote.giveBack([counter]),
+    'args[0].member': counter => executor.submit(tasks, 'echo', [{ member: counter.increment }]),
+    'item.counter': counter => new Queue().put({ counter }),
+  }
+
+  test.each(Object.keys(misplaced))('%s, a proxy among them, is not used to say so', async place => {
+    const counter = await new remote.Counter(1, createSignals())
+    const { completed, failed } = executor.stats()
+    const error = await errorOf(Promise.resolve().then(() => misplaced[place](counter)))
+    expect(error).toBeInstanceOf(NotCloneableError)
+    expect(error.message).toContain(`${place} is a proxy of remote(), which cannot be carried`)
+    await executor.joinAsync()
+    expect(executor.stats()).toMatchObject({ completed, failed })
+  })
+
+  test('a proxy is no function that can travel as text', async () => {
+    const counter = await new remote.Counter(1, createSignals())
+    const { failed } = executor.stats()
+    expect(() => executor.run(counter, [])).toThrow('native functions and proxies have no source text')
+    await executor.joinAsync()
+    expect(executor.stats().failed).toBe(failed)
   })
 })
 

@@ -2,6 +2,8 @@ import { inspect, types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
+import { functionName } from './function-name.js'
+import { originOf } from './remote-proxy.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
 export function isRefusal(error: unknown): error is Error {
@@ -59,8 +61,7 @@ interface Culprit {
 }
 
 function findCulprit(path: string, value: unknown, seen: Set<object>): Culprit | undefined {
-  if (typeof value === 'function')
-    return { path, what: value.name ? `a function (${value.name})` : 'a function' }
+  if (typeof value === 'function') return { path, what: describeFunction(value) }
   if (typeof value === 'symbol') return { path, what: `a symbol (${value.toString()})` }
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
   seen.add(value)
@@ -69,6 +70,12 @@ function findCulprit(path: string, value: unknown, seen: Set<object>): Culprit |
     if (culprit !== undefined) return culprit
   }
   return isRefused(value) ? { path, what: nameOf(value) } : undefined
+}
+
+function describeFunction(fn: object): string {
+  if (originOf(fn) !== undefined) return 'a proxy of remote()'
+  const name = functionName(fn)
+  return name === '' ? 'a function' : `a function (${name})`
 }
 
 function* children(path: string, value: object): Iterable<[path: string, child: unknown]> {
