@@ -78,6 +78,5 @@ export function checkOptions(options: object, checks: Readonly<Record<string, Ch
 }
 
 export function checkSignal(what: string, value: unknown): void {
-  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value
-  if (!isSignal) throw invalidType(what, 'an AbortSignal', value)
+  if (!(value instanceof AbortSignal)) throw invalidType(what, 'an AbortSignal', value)
 }
