@@ -41,7 +41,7 @@ export function* mapBlocking(request: MapRequest<Iterable<unknown>>): Generator<
 }
 
 /** A task, or what kept it from being submitted; that is thrown when its position is reached. */
-type Submission = { task: Task } | { error: unknown }
+export type Submission = { task: Task } | { error: unknown }
 
 /** What has been submitted and not been given out. */
 class Ahead {

@@ -48,6 +48,11 @@ describe('a task that waits for its own full pool is told', () => {
     ['returning the promise', '{ size: 1 }', 'return pool.run(() => 1)'],
     ['map', '{ size: 1 }', 'for await (const value of pool.map(n => n, [1, 2, 3])) say(value)'],
     [
+      'map as results are ready',
+      '{ size: 1 }',
+      'for await (const value of pool.map(n => n, [1, 2, 3], { ordered: false })) say(value)',
+    ],
+    [
       'a function that awaits it',
       '{ size: 1 }',
       'const inner = async () => { await turn(); return pool.run(() => 1) }; await inner()',
