@@ -1,7 +1,9 @@
-import { AsyncPoolExecutor } from 'async-pool-executor'
-import { describe, expect, test } from 'vitest'
+import { AsyncPoolExecutor, callback, NotCloneableError, transfer } from 'async-pool-executor'
+import * as Comlink from 'comlink'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { file, runScript, systems } from './child.mjs'
-import { thrownBy } from './helpers.mjs'
+import { createExecutor, thrownBy } from './helpers.mjs'
+import { fixtures, tasks } from './paths.mjs'
 
 /** A script whose threads attach to its executor: `body` runs in each of them, `main` in the owner. */
 function scriptOf(body, main) {
@@ -217,5 +219,59 @@ describe('attach', () => {
       code: 'ERR_DEADLOCK',
     })
     executor.shutdown()
+  })
+})
+
+describe('what an attached executor is to move is copied', () => {
+  function attached() {
+    const owner = createExecutor(2)
+    const executor = AsyncPoolExecutor.attach(owner.handle())
+    onTestFinished(() => {
+      executor.shutdown()
+    })
+    return executor
+  }
+
+  const inThreeBytes = new Uint8Array([1, 2, 3])
+  const remotes = new URL('remote.mjs', fixtures)
+  /** Each gives what arrives of a buffer. */
+  const ways = {
+    'run, before there is an answer': (executor, buffer) =>
+      executor.run(tasks, 'echo', [buffer], { transferList: [buffer] }),
+    runAsync: async (executor, buffer) => {
+      await executor.runAsync(tasks, 'echo', [0])
+      return executor.runAsync(tasks, 'echo', [buffer], { transferList: [buffer] })
+    },
+    offload: (executor, buffer) =>
+      executor.runAsync(tasks, 'echo', [buffer], { transferList: [buffer], offload: true }),
+    stream: (executor, buffer) => {
+      const echo = function* (item) {
+        yield item
+      }
+      return [...executor.stream(echo, [buffer], { transferList: [buffer] })][0]
+    },
+    'Comlink.transfer': (executor, buffer) =>
+      executor.remote(remotes).giveBack(Comlink.transfer(buffer, [buffer])),
+    'transfer from a callback': (executor, buffer) =>
+      executor.runAsync(give => give(), [callback(() => transfer(buffer, [buffer]))]),
+    'Comlink.transfer from a callback': async (executor, buffer) => {
+      const give = Comlink.proxy(() => Comlink.transfer(buffer, [buffer]))
+      return (await executor.remote(remotes).each([0], give))[0]
+    },
+  }
+
+  test.each(Object.keys(ways))('by %s', async name => {
+    const { buffer } = inThreeBytes.slice()
+    const arrived = await ways[name](attached(), buffer)
+    expect(new Uint8Array(arrived)).toEqual(inThreeBytes)
+    expect(buffer.byteLength).toBe(3)
+  })
+
+  test('and refused, with its place, if it can only be moved', () => {
+    const { port1, port2 } = new MessageChannel()
+    onTestFinished(() => port2.close())
+    const error = thrownBy(() => attached().run(tasks, 'echo', [{ port1 }], { transferList: [port1] }))
+    expect(error).toBeInstanceOf(NotCloneableError)
+    expect(error.message).toContain('args[0].port1 is a MessagePort')
   })
 })
