@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   AsyncPoolExecutor,
   ExecutorClosedError,
@@ -290,6 +290,34 @@ describe('values', () => {
     const result = await errorOf(remote.unmarked())
     expect(result).toBeInstanceOf(NotCloneableError)
     expect(result.message).toMatch(/^result is a function.*remote\.mjs#unmarked.*Comlink\.proxy/)
+  })
+
+  test.each([
+    ['list', 'result[1] is a function'],
+    ['listOfObjects', 'result[0].f is a function (f)'],
+    ['object', 'result.a[0] is a function'],
+    ['moved', 'result[1].f is a function (f)'],
+  ])('say where they are as those of run do: %s', async (name, expected) => {
+    const results = file(
+      'results.mjs',
+      `import { transfer } from 'async-pool-executor'
+       export const list = () => [1, () => {}]
+       export const listOfObjects = async () => [{ f() {} }]
+       export const object = () => ({ a: [() => {}] })
+       export const moved = () => transfer([1, { f() {} }], [new ArrayBuffer(1)])
+       export const called = async callback => callback()`,
+    )
+    const module = executor.remote(results)
+    const own = await import(pathToFileURL(results))
+    for (const call of [
+      () => module[name](),
+      () => executor.runAsync(results, name),
+      () => module.called(Comlink.proxy(() => own[name]())),
+    ]) {
+      const error = await errorOf(call())
+      expect(error).toBeInstanceOf(NotCloneableError)
+      expect(error.message).toContain(`${expected}, which cannot be carried`)
+    }
   })
 
   const misplaced = {

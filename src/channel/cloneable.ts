@@ -22,13 +22,27 @@ export function isTransferRefusal(error: unknown): boolean {
   return (error as NodeJS.ErrnoException)?.code === 'ERR_INVALID_TRANSFER_OBJECT'
 }
 
+/** What is sent in the place of a value; messages are about the value. */
+const contents = new WeakMap<object, unknown>()
+
+/** @returns `record` itself, which is sent because `content` alone would not say how to read it */
+export function recordOf<T extends object>(content: unknown, record: T): T {
+  contents.set(record, content)
+  return record
+}
+
+function contentOf(value: unknown): unknown {
+  const isRecord = typeof value === 'object' && value !== null && contents.has(value)
+  return isRecord ? contents.get(value) : value
+}
+
 /**
  * Says where in `value` the thing is that structured clone refused.
  *
  * @param root - how messages name `value` itself: `args`, `result`
  */
 export function notCloneable(root: string, value: unknown, cause: Error, whose: string): NotCloneableError {
-  const culprit = search(root, value)
+  const culprit = search(root, contentOf(value))
   const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }
