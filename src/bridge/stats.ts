@@ -57,16 +57,17 @@ const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   dispatcher.takeIn()
-  const { link, queued, running, restarts } = dispatcher
+  const { link, queued, restarts } = dispatcher
+  const tasks = runningTasks(dispatcher)
   const { completed, failed, cancelled } = dispatcher.ledger.totals
   return {
     queued,
-    running,
+    running: tasks.length,
     completed,
     failed,
     cancelled,
     restarts,
-    tasks: runningTasks(dispatcher),
+    tasks,
     waitTime: link?.percentiles(Histogram.Wait) ?? nothing,
     runTime: link?.percentiles(Histogram.Run) ?? nothing,
     worker: link === undefined ? 'none' : stateNames[link.state],
@@ -75,9 +76,18 @@ export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   }
 }
 
-function runningTasks({ link, ledger }: Dispatcher): RunningTask[] {
+/**
+ * A slot names its task until the outcome is posted, which is after the task has been counted as ended: of more names
+ * than tasks, those too many have ended. Which ones is not said here: most likely, of those whose outcome has come, the
+ * ones that started last.
+ */
+function runningTasks({ link, ledger, running }: Dispatcher): RunningTask[] {
   if (link === undefined) return []
+  const byAge = (one: { age: number }, other: { age: number }) => other.age - one.age
   return [...link.runningTasks()]
-    .map(({ id, age }) => ({ id, name: ledger.pending.get(id)?.fn.label ?? '(settled, still running)', age }))
-    .sort((one, other) => other.age - one.age)
+    .map(({ id, age }) => ({ id, age, fn: ledger.pending.get(id)?.fn }))
+    .sort((one, other) => Number(one.fn === undefined) - Number(other.fn === undefined) || byAge(one, other))
+    .slice(0, running)
+    .sort(byAge)
+    .map(({ id, age, fn }) => ({ id, name: fn?.label ?? '(settled, still running)', age }))
 }
