@@ -2,7 +2,7 @@ import { AsyncPoolExecutor, callback, NotCloneableError, transfer } from 'async-
 import * as Comlink from 'comlink'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { file, runScript, systems } from './child.mjs'
-import { createExecutor, thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, openGate, Signal, thrownBy } from './helpers.mjs'
 import { fixtures, tasks } from './paths.mjs'
 
 /** A script whose threads attach to its executor: `body` runs in each of them, `main` in the owner. */
@@ -196,6 +196,42 @@ describe('a shared executor', () => {
       ),
     )
     expect(lines).toEqual(['open', 'ERR_EXECUTOR_CLOSED'])
+  })
+})
+
+describe('in each thread that shares an executor', () => {
+  test('stats and join are of its own tasks, and restarts of the worker', () => {
+    const owner = createExecutor({ size: 2, restart: true, onError: 'ignore' })
+    owner.run(tasks, 'echo', [0])
+    const guest = AsyncPoolExecutor.attach(owner.handle(), { onError: 'ignore' })
+    onTestFinished(() => {
+      guest.shutdown()
+    })
+    const signals = createSignals()
+    const held = guest.submit(tasks, 'hold', [signals])
+    awaitSignal(signals, Signal.Started, 1)
+    expect(guest.stats()).toMatchObject({ running: 1, tasks: [{ id: held.id }], restarts: 0 })
+    expect(owner.stats()).toMatchObject({ running: 0, tasks: [], restarts: 0 })
+    expect(owner.join()).toBe(true)
+    expect(held.state).toBe('running')
+    openGate(signals)
+    held.result()
+    expect(owner.submit(() => process.exit(3)).error()).toMatchObject({ code: 'ERR_WORKER_DIED' })
+    expect(owner.run(tasks, 'echo', [1])).toBe(1)
+    expect(guest.run(tasks, 'echo', [2])).toBe(2)
+    for (const executor of [owner, guest]) expect(executor.stats().restarts).toBe(1)
+  })
+
+  test('restarts count from the first worker on, though it was shared before it had one', () => {
+    const owner = createExecutor(1)
+    const guest = AsyncPoolExecutor.attach(owner.handle())
+    onTestFinished(() => {
+      guest.shutdown()
+    })
+    expect(guest.stats().restarts).toBe(0)
+    expect(guest.submit(() => process.exit(3)).error()).toMatchObject({ code: 'ERR_WORKER_DIED' })
+    expect(owner.run(tasks, 'echo', [1])).toBe(1)
+    expect(guest.stats().restarts).toBe(1)
   })
 })
 

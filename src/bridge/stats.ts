@@ -17,7 +17,10 @@ export interface RunningTask {
   age: number
 }
 
-/** Where the tasks of an executor stand, read from shared memory even while the worker is stuck. */
+/**
+ * Where the tasks of an executor stand, read from shared memory even while the worker is stuck. If several threads share
+ * it: where those of the thread that asks stand.
+ */
 export interface ExecutorStats {
   /** Accepted tasks waiting to start. */
   queued: number
@@ -41,7 +44,7 @@ export interface ExecutorStats {
   worker: 'none' | 'starting' | 'ready' | 'exiting'
   /** When the worker's loop last came round, in ms ago; while tasks run, more than a few ms mean a blocked loop. */
   heartbeatAge: number
-  /** CPU threads that there are, at work or not: 0 until a task is offloaded. */
+  /** CPU threads that there are, at work or not: 0 until a task is offloaded, and in threads that do not own the executor. */
   cpuThreads: number
 }
 
