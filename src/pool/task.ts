@@ -87,6 +87,11 @@ export class PoolTask implements Queued {
     return this.options?.signal?.aborted === true
   }
 
+  /** Its wait to be accepted has a limit. */
+  get endsByItself(): boolean {
+    return this.state === TaskState.Waiting && this.timer !== undefined
+  }
+
   get isSettled(): boolean {
     return this.state >= TaskState.Fulfilled
   }

@@ -73,6 +73,16 @@ say(await pool.run(() => 'goes on'), pool.stats().running, pool.stats().queued, 
     expect(result).toMatchObject(told('true ERR_DEADLOCK', 'true ERR_DEADLOCK', 'goes on 0 0 0'))
   })
 
+  test('that goes on after a limited wait with one that has no limit', async () => {
+    const result = await runPoolScript(`${alive}
+const pool = new AsyncPool({ size: 1, queueSize: 0 })
+await pool.run(async () => {
+  await pool.with({ submitTimeout: 200 }).run(() => 1).catch(error => say(error.code))
+  await pool.run(() => 1)
+}).catch(error => say(error.code))${end}`)
+    expect(result).toMatchObject(told('ERR_QUEUE_FULL', 'ERR_DEADLOCK'))
+  })
+
   test('a plain function that returns the promise', async () => {
     const result = await runPoolScript(`${alive}
 const pool = new AsyncPool({ size: 1 })
@@ -166,6 +176,16 @@ describe('a task is not told', () => {
     ['when it submits to a queue that has space', '{ size: 1, queueSize: 5 }', 'await pool.submit(() => 1)'],
     ['when it tries', '{ size: 1, queueSize: 0 }', 'jobs.push(pool.trySubmit(() => 1))'],
     ['when it waits for another pool', '{ size: 1 }', 'await new AsyncPool(1).run(() => sleep(300))'],
+    [
+      'when its wait is limited',
+      '{ size: 1, queueSize: 0 }',
+      "await pool.with({ submitTimeout: 300 }).run(() => 1).catch(error => { if (error.code !== 'ERR_QUEUE_FULL') throw error })",
+    ],
+    [
+      'when the wait of another one is limited, which ends then',
+      '{ size: 2, queueSize: 0 }',
+      'jobs.push(pool.run(() => pool.with({ submitTimeout: 300 }).submit(() => 1).catch(() => {}))); await pool.run(() => 1)',
+    ],
     ['when it only takes long', '{ size: 1 }', 'await sleep(300)'],
   ])('%s', async (_name, options, body) => {
     const result = await runPoolScript(`
