@@ -1,3 +1,4 @@
+import { checkIteratorResult } from '../channel/iterator-result.js'
 import { createFuture, whenSettled } from './future.js'
 import { cancelQueued, type MapRequest, type Submission } from './map.js'
 import { TaskState } from './task.js'
@@ -96,12 +97,14 @@ class Feeder {
 
   /** A source that throws, or is exhausted, is not to be closed. */
   async #nextItem(): Promise<IteratorResult<unknown>> {
-    let result: IteratorResult<unknown> | undefined
+    let isOver = true
     try {
-      result = await this.#items.next()
+      const result = await this.#items.next()
+      checkIteratorResult(result)
+      isOver = result.done === true
       return result
     } finally {
-      if (result === undefined || result.done === true) this.#isOver = true
+      if (isOver) this.#isOver = true
     }
   }
 

@@ -1,3 +1,4 @@
+import { checkIteratorResult } from '../channel/iterator-result.js'
 import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
@@ -123,6 +124,7 @@ class Submissions {
   #nextItem(): IteratorResult<unknown> {
     this.#isOver = true
     const result = this.#items.next()
+    checkIteratorResult(result)
     this.#isOver = result.done === true
     return result
   }

@@ -1,3 +1,5 @@
+import { checkIteratorResult } from '../channel/iterator-result.js'
+
 /** A task that was handed over for an item. */
 export interface Submission {
   /** Resolves when the pool has accepted the task. */
@@ -140,12 +142,14 @@ class Feeder {
 
   /** A source that throws, or is exhausted, is not to be closed. */
   async #nextItem(): Promise<IteratorResult<unknown>> {
-    let result: IteratorResult<unknown> | undefined
+    let isOver = true
     try {
-      result = await this.#items.next()
+      const result = await this.#items.next()
+      checkIteratorResult(result)
+      isOver = result.done === true
       return result
     } finally {
-      if (result === undefined || result.done === true) this.#isOver = true
+      if (isOver) this.#isOver = true
     }
   }
 
