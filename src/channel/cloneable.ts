@@ -40,10 +40,17 @@ function contentOf(value: unknown): unknown {
  * Says where in `value` the thing is that structured clone refused.
  *
  * @param root - how messages name `value` itself: `args`, `result`
+ * @param isRefused - whether an object, whose contents are not, is the one
  */
-export function notCloneable(root: string, value: unknown, cause: Error, whose: string): NotCloneableError {
-  const culprit = search(root, contentOf(value))
-  const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
+export function notCloneable(
+  root: string,
+  value: unknown,
+  cause: Error,
+  whose: string,
+  isRefused = isRefusedByClone,
+): NotCloneableError {
+  const culprit = search(root, contentOf(value), isRefused)
+  const what = culprit === undefined ? cause.message.replace(/\.$/, '') : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }
 
@@ -61,9 +68,11 @@ function hintFor(value: unknown): string {
   return types.isGeneratorObject(value) ? '; stream() reads generators' : ''
 }
 
-function search(root: string, value: unknown): Culprit | undefined {
+type Refuses = (object: object) => boolean
+
+function search(root: string, value: unknown, isRefused: Refuses): Culprit | undefined {
   try {
-    return findCulprit(root, value, new Set())
+    return findCulprit(root, value, isRefused, new Set())
   } catch {
     return undefined // it does not let itself be looked at, or is too deep; the cause says what there is to say
   }
@@ -74,13 +83,18 @@ interface Culprit {
   what: string
 }
 
-function findCulprit(path: string, value: unknown, seen: Set<object>): Culprit | undefined {
+function findCulprit(
+  path: string,
+  value: unknown,
+  isRefused: Refuses,
+  seen: Set<object>,
+): Culprit | undefined {
   if (typeof value === 'function') return { path, what: describeFunction(value) }
   if (typeof value === 'symbol') return { path, what: `a symbol (${value.toString()})` }
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
   seen.add(value)
   for (const [childPath, child] of children(path, value)) {
-    const culprit = findCulprit(childPath, child, seen)
+    const culprit = findCulprit(childPath, child, isRefused, seen)
     if (culprit !== undefined) return culprit
   }
   return isRefused(value) ? { path, what: nameOf(value) } : undefined
@@ -120,7 +134,7 @@ function isIdentifier(key: string): boolean {
   return new RegExp('^[\\p{ID_Start}$_][\\p{ID_Continue}$]*$', 'u').test(key)
 }
 
-function isRefused(value: object): boolean {
+function isRefusedByClone(value: object): boolean {
   // To clone one that is closed, or has been transferred, ends the process with a segmentation fault (Node 20 to 26).
   if (value instanceof MessagePort) return true
   try {
