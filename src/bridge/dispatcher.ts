@@ -1,11 +1,11 @@
 import type { Transferable } from 'node:worker_threads'
 import { longestTimer, now } from '../channel/clock.js'
-import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, isTransferRefusal, notCloneable, unreadable } from '../channel/cloneable.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import { onAbort } from '../channel/on-abort.js'
-import { Response } from '../channel/records.js'
+import { Response, type UnreadResponse } from '../channel/records.js'
 import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
@@ -375,6 +375,7 @@ export class Dispatcher implements Source {
         else if (message[0] === Response.Used || message[0] === Response.Dropped)
           this.remotes?.receive(message)
         else if (message[0] === Response.Connected) link.share(message[1])
+        else if (message[0] === Response.Unread) this.#onUnread(link, message)
         else this.ledger.receive(message)
       },
       onDelivery: () => {
@@ -391,6 +392,18 @@ export class Dispatcher implements Source {
     })
     drainedAtExit.add(this)
     return link
+  }
+
+  /** The worker could not read what was sent: that fails, and nothing else. */
+  #onUnread(link: Link, [, number, reason]: UnreadResponse): void {
+    if (link.replace(number, reason)) return
+    link.takeBack()
+    for (const task of this.ledger.pending.values()) {
+      if (task.message !== number) continue
+      const error = unreadable(`the arguments of ${task.fn.label}`, reason)
+      this.ledger.settle(task, TaskState.Rejected, error)
+      return
+    }
   }
 
   #connect(events: LinkEvents): Link {

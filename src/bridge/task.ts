@@ -54,6 +54,8 @@ export class Task {
   attempt = 1
   /** It was sent to a worker that died. */
   isResent = false
+  /** The number of the message that brought it to its worker. */
+  message = 0
 
   constructor(
     readonly id: number,

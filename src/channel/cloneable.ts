@@ -7,11 +7,28 @@ import { NotCloneableError } from './errors.js'
 export function isRefusal(error: unknown): error is Error {
   if (error instanceof DOMException) return error.name === 'DataCloneError'
   if (!types.isNativeError(error)) return false
+  if (isTooDeep(error)) return true
   // A MessagePort that is not in the transfer list, and a proxy that has been revoked.
   return (
     (error as NodeJS.ErrnoException).code === 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST' ||
     (error instanceof TypeError && /\brevoked\b/.test(error.message))
   )
+}
+
+/** Structured clone goes down recursively: what is nested deep takes more stack than there is. */
+function isTooDeep(error: Error): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message)
+}
+
+/**
+ * The other thread could not read what this one has sent.
+ *
+ * @param whose - what it was: `the result of tasks.js#fetchPage`
+ * @param reason - the message of the error
+ */
+export function unreadable(whose: string, reason: string): NotCloneableError {
+  const tooDeep = /call stack/.test(reason) ? ': it is nested too deep' : ''
+  return new NotCloneableError(`${whose} cannot be read in the other thread${tooDeep} (${reason})`)
 }
 
 /** True if what was to be transferred is refused, and not the value. Node 20 has a code for it, later ones only words. */
@@ -26,7 +43,7 @@ export function isTransferRefusal(error: unknown): boolean {
  * @param root - how messages name `value` itself: `args`, `result`
  */
 export function notCloneable(root: string, value: unknown, cause: Error, whose: string): NotCloneableError {
-  const culprit = search(root, value)
+  const culprit = isTooDeep(cause) ? { path: root, what: 'nested too deep' } : search(root, value)
   const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }
