@@ -51,9 +51,9 @@ export interface ExecutorOptions {
    */
   drainOnExit?: boolean | { timeout: number }
   /**
-   * On these signals: waits, without blocking, as `drainOnExit` says, and then ends the process with 128 plus the
-   * signal's number. A second signal ends it at once. Where the program has listeners of its own for the signal, it
-   * is they who end the process. @defaultValue []: signals are left alone
+   * On these signals: waits, without blocking, for what was accepted before, as `drainOnExit` says, and then ends the
+   * process with 128 plus the signal's number. A second signal ends it at once. Where the program has listeners of its
+   * own for the signal, it is they who end the process. @defaultValue []: signals are left alone
    */
   drainOnSignals?: readonly NodeJS.Signals[]
   /**
