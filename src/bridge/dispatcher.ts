@@ -143,6 +143,7 @@ export class Dispatcher implements Source {
     callDue()
     this.#checkOpen()
     if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
+    refuseAborted(call.options?.signal, call.fn.label)
     this.checkNowAndThen()
     return undefined
   }
@@ -434,6 +435,7 @@ export class Dispatcher implements Source {
     const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
+      refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
       this.#admission.admit() // they came first
       const link = this.#startedLink()
       if (link.reserve()) return
