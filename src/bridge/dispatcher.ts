@@ -544,7 +544,8 @@ export class Dispatcher implements Source {
       this.eventLoop.onSpace() // slots of tasks that were cancelled are gone with it
       return
     }
-    announce(workerDied, { executor: this.name, ...death })
+    const { exitCode, reason, cause: error } = death
+    announce(workerDied, { executor: this.name, reason, exitCode, error })
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend(death)
     else this.#break(death)
