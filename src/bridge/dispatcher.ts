@@ -210,7 +210,7 @@ export class Dispatcher implements Source {
   }
 
   cancelPending(): void {
-    const running = new Set(this.#runningIds())
+    const running = new Set(this.runningIds())
     for (const task of [...this.ledger.pending.values()])
       if (!running.has(task.id)) this.cancel(task, undefined)
   }
@@ -528,7 +528,7 @@ export class Dispatcher implements Source {
     if (this.#closed && this.ledger.pending.size === 0) this.#link?.close()
   }
 
-  #runningIds(): number[] {
+  runningIds(): number[] {
     return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
@@ -536,7 +536,7 @@ export class Dispatcher implements Source {
     if (link !== this.#link) return
     link.takeInRest()
     link.onDeath()
-    const running = this.#runningIds()
+    const running = this.runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {
