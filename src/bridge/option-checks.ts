@@ -35,7 +35,7 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   drainOnSignals: (what, value) => checkList(what, value, 'an array of signal names', checkSignal),
   onError: checkOnError,
   stdio: (what, value) => checkOneOf(what, value, ['direct', 'inherit', 'ignore']),
-  env: (what, value) => value !== SHARE_ENV && checkObject(what, value),
+  env: checkEnv,
   argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
   execArgv: checkExecArgv,
   resourceLimits: checkObject,
@@ -131,10 +131,33 @@ function checkList(what: string, value: unknown, expected: string, checkItem?: C
   for (const [index, item] of value.entries()) checkItem?.(`${what}[${index}]`, item)
 }
 
+/** The flags of a permission model may be there, and whoever can read this has been allowed to by them. */
+const nodeOptions = underPermissions() ? process.env.NODE_OPTIONS : undefined
+
+function underPermissions(): boolean {
+  return 'permission' in process
+}
+
+/**
+ * A worker with an `env` of its own takes its flags from the NODE_OPTIONS there: others than those of the process
+ * would lift Node's permission model in it, also none at all.
+ */
+function checkEnv(what: string, value: unknown): void {
+  if (value === SHARE_ENV || value === process.env) return
+  checkObject(what, value)
+  const { NODE_OPTIONS: given } = { ...(value as NodeJS.ProcessEnv) }
+  if (underPermissions() && given !== nodeOptions)
+    throw invalidType(
+      `${what}.NODE_OPTIONS`,
+      "that of the process under Node's permission model, which any other would lift in the worker",
+      given,
+    )
+}
+
 /** Node lifts its permission model in a worker that is given any `execArgv`, even an empty one (nodejs/node#62222). */
 function checkExecArgv(what: string, value: unknown): void {
   checkList(what, value, 'an array of strings', checkString)
-  if ('permission' in process)
+  if (underPermissions())
     throw invalidType(
       what,
       "left out under Node's permission model, which any value would lift in the worker",

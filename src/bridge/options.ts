@@ -67,7 +67,10 @@ export interface ExecutorOptions {
    * @defaultValue 'direct'
    */
   stdio?: 'direct' | 'inherit' | 'ignore'
-  /** As for `new Worker()` of node:worker_threads. */
+  /**
+   * As for `new Worker()` of node:worker_threads. Under Node's permission model, which it could lift in the worker, its
+   * NODE_OPTIONS must be those of the process.
+   */
   env?: NonNullable<WorkerOptions['env']>
   /** As for `new Worker()` of node:worker_threads. */
   argv?: readonly string[]
@@ -200,7 +203,7 @@ function cpuOptions(
 /** Only what was given: Node takes an explicit `undefined`, and any `execArgv` at all, for a wish. */
 function workerOptions({ env, argv, execArgv, resourceLimits }: ExecutorOptions): ResolvedOptions['worker'] {
   return {
-    ...(env !== undefined && { env }),
+    ...(env !== undefined && { env: env === SHARE_ENV || env === process.env ? env : { ...env } }),
     ...(argv !== undefined && { argv: [...argv] }),
     ...(execArgv !== undefined && { execArgv: [...execArgv] }),
     ...(resourceLimits !== undefined && { resourceLimits }),
