@@ -51,6 +51,7 @@ const grace = 50
 export interface Call {
   fn: FunctionName
   args: readonly unknown[]
+  /** Not users' own objects, which they may change. */
   options?: TaskOptions | undefined
   /** Where it was submitted. */
   site?: SubmitSite | undefined

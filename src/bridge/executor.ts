@@ -422,8 +422,8 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    */
   module<M>(modulePath: ModulePath, options?: TaskOptions): ModuleFacade<M> {
     this.#functions.checkModule(modulePath)
-    if (options !== undefined) checkTaskOptions(options)
-    return createFacade<M>(this, String(modulePath), options)
+    const checked = options === undefined ? undefined : checkTaskOptions(options)
+    return createFacade<M>(this, String(modulePath), checked)
   }
 
   /**
@@ -472,8 +472,8 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
     const dispatcher = this.#dispatcher
     const start = now()
-    const deadline = this.#stopAccepting(options)
-    if (options.wait !== false) {
+    const { deadline, waits } = this.#stopAccepting(options)
+    if (waits) {
       if (dispatcher.drain(deadline)) dispatcher.closeWorker(deadline)
       else giveUp(dispatcher, now() - start)
     }
@@ -484,22 +484,21 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   async shutdownAsync(options: ShutdownOptions = {}): Promise<ShutdownReport> {
     const dispatcher = this.#dispatcher
     const start = now()
-    const deadline = this.#stopAccepting(options)
-    if (options.wait !== false) {
+    const { deadline, waits } = this.#stopAccepting(options)
+    if (waits) {
       if (await dispatcher.eventLoop.settle(deadline - start)) await dispatcher.closeWorkerLater(deadline)
       else giveUp(dispatcher, now() - start)
     }
     return { ...dispatcher.ledger.totals }
   }
 
-  /** Checks the options; returns the deadline. */
-  #stopAccepting(options: ShutdownOptions): number {
-    checkShutdownOptions(options)
-    const deadline = deadlineOf('options.timeout', options.timeout)
+  #stopAccepting(options: ShutdownOptions): { deadline: number; waits: boolean } {
+    const { wait: waits = true, cancelPending, timeout } = checkShutdownOptions(options)
+    const deadline = deadlineOf('options.timeout', timeout)
     this.#dispatcher.stopAccepting()
     this.#dispatcher.streams.endAll()
-    if (options.cancelPending === true) this.#dispatcher.cancelPending()
-    return deadline
+    if (cancelPending === true) this.#dispatcher.cancelPending()
+    return { deadline, waits }
   }
 
   /** Where all tasks stand. Does not block. */

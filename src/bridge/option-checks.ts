@@ -77,49 +77,53 @@ const streamChecks: Record<keyof StreamOptions, Check> = {
   lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
 }
 
-export function checkExecutorOptions(options: ExecutorOptions): void {
-  checkOptions(options, executorChecks)
+export function checkExecutorOptions(options: ExecutorOptions): ExecutorOptions {
+  return checkOptions(options, executorChecks)
 }
 
-export function checkAttachOptions(options: AttachOptions): void {
-  checkOptions(options, attachChecks)
+export function checkAttachOptions(options: AttachOptions): AttachOptions {
+  return checkOptions(options, attachChecks)
 }
 
-export function checkTaskOptions(options: TaskOptions): void {
-  checkOptions(options, taskChecks)
+export function checkTaskOptions(options: TaskOptions): TaskOptions {
+  return checkOptions(options, taskChecks)
 }
 
-export function checkMapOptions(options: MapOptions): void {
-  checkOptions(options, mapChecks)
+export function checkMapOptions(options: MapOptions): MapOptions {
+  return checkOptions(options, mapChecks)
 }
 
-export function checkStreamOptions(options: StreamOptions): void {
-  checkOptions(options, streamChecks)
+export function checkStreamOptions(options: StreamOptions): StreamOptions {
+  return checkOptions(options, streamChecks)
 }
 
-export function checkOffloadArguments(args: unknown, options: OffloadOptions | undefined): void {
+export function checkOffloadArguments(args: unknown, options: OffloadOptions = {}): OffloadOptions {
   if (args !== undefined) checkList('args', args, 'an array')
   const { timeout, priority, signal, transferList } = taskChecks
-  if (options !== undefined) checkOptions(options, { timeout, priority, signal, transferList })
+  return checkOptions(options, { timeout, priority, signal, transferList })
 }
 
-export function checkShutdownOptions(options: ShutdownOptions): void {
-  checkOptions(options, { wait: checkBoolean, cancelPending: checkBoolean, timeout: checkMilliseconds })
+export function checkShutdownOptions(options: ShutdownOptions): ShutdownOptions {
+  return checkOptions(options, {
+    wait: checkBoolean,
+    cancelPending: checkBoolean,
+    timeout: checkMilliseconds,
+  })
 }
 
-export function checkWaitOptions(options: WaitOptions): void {
-  checkOptions(options, {
+export function checkWaitOptions(options: WaitOptions): WaitOptions {
+  return checkOptions(options, {
     timeout: checkMilliseconds,
     returnWhen: (what, value) => checkOneOf(what, value, ['first-completed', 'first-error', 'all-completed']),
   })
 }
 
-export function checkAsCompletedOptions(options: { timeout?: number }): void {
-  checkOptions(options, { timeout: checkMilliseconds })
+export function checkAsCompletedOptions(options: { timeout?: number }): { timeout?: number } {
+  return checkOptions(options, { timeout: checkMilliseconds })
 }
 
-export function checkGatherOptions(options: { returnErrors?: boolean }): void {
-  checkOptions(options, { returnErrors: checkBoolean })
+export function checkGatherOptions(options: { returnErrors?: boolean }): { returnErrors?: boolean } {
+  return checkOptions(options, { returnErrors: checkBoolean })
 }
 
 function checkFunction(what: string, value: unknown): void {

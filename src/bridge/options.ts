@@ -162,8 +162,9 @@ export function resolveOptions(
   given: ExecutorOptions | number | undefined,
   callerFile: string,
 ): ResolvedOptions {
-  const options = typeof given === 'number' ? { size: given } : given === undefined ? {} : given
-  checkExecutorOptions(options)
+  const options = checkExecutorOptions(
+    typeof given === 'number' ? { size: given } : given === undefined ? {} : given,
+  )
   const { size = 10, drainOnExit = true } = options
   const restart = restartLimit(options.restart)
   const worker = workerOptions(options)
