@@ -22,7 +22,7 @@ import { announce, submitted, workerDied, workerStarted } from './diagnostics.js
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
-import { ancestors, refuseOwnExecutor } from './identity.js'
+import { ancestors, isOwn, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
 import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
@@ -333,6 +333,21 @@ export class Dispatcher implements Source {
   /** Nobody will ever send what is pending in an executor whose worker was ended. */
   abandonIfEnded(): void {
     if (this.#link === undefined && this.ledger.pending.size > 0) this.abandon()
+  }
+
+  get isInOwnWorker(): boolean {
+    return isOwn(this.identity)
+  }
+
+  /**
+   * Inside its own worker there is only a copy, and nothing that the copy could wait for, or end. An exit hook of its
+   * module may still close it.
+   *
+   * @throws {DeadlockError}
+   */
+  refuseOwnWorker(): void {
+    const isExiting = (process as { _exiting?: boolean })._exiting === true
+    if (!isExiting) refuseOwnExecutor(this.identity, this.name)
   }
 
   #awaitNews(deadline: number): void {

@@ -452,24 +452,30 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
    * executor stays open.
    *
-   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end
+   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end; inside the
+   * executor's own worker
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
    */
   join(timeout?: number): boolean {
+    this.#dispatcher.refuseOwnWorker()
     return this.#dispatcher.join(deadlineOf('timeout', timeout))
   }
 
   /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
-  joinAsync(): Promise<void> {
-    return this.#dispatcher.eventLoop.join()
+  async joinAsync(): Promise<void> {
+    this.#dispatcher.refuseOwnWorker()
+    await this.#dispatcher.eventLoop.join()
   }
 
   /**
    * Accepts nothing from now on and, by default, blocks until every accepted task is settled and the worker has ended.
    * With `wait: false` it returns at once, and the worker ends by itself after the last task. May be called again.
+   *
+   * @throws {DeadlockError} inside the executor's own worker
    */
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
+    this.#dispatcher.refuseOwnWorker()
     const dispatcher = this.#dispatcher
     const start = now()
     const { deadline, waits } = this.#stopAccepting(options)
@@ -482,6 +488,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /** As {@link AsyncPoolExecutor.shutdown}, but does not block; keeps the process alive meanwhile. */
   async shutdownAsync(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    this.#dispatcher.refuseOwnWorker()
     const dispatcher = this.#dispatcher
     const start = now()
     const { deadline, waits } = this.#stopAccepting(options)
@@ -506,14 +513,14 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     return statsOf(this.#dispatcher)
   }
 
-  /** `shutdown()`, for `using`. */
+  /** `shutdown()`, for `using`. Inside the executor's own worker nothing: to throw would hide what ended the block. */
   [Symbol.dispose](): void {
-    this.shutdown()
+    if (!this.#dispatcher.isInOwnWorker) this.shutdown()
   }
 
   /** `shutdownAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.shutdownAsync()
+    if (!this.#dispatcher.isInOwnWorker) await this.shutdownAsync()
   }
 
   #mapRequest(target: Target, second: unknown, third: unknown, fourth: unknown): MapRequest {
