@@ -22,7 +22,7 @@ import { announce, submitted, workerDied, workerStarted } from './diagnostics.js
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
-import { ancestors, refuseOwnExecutor } from './identity.js'
+import { ancestors, isOwn, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
 import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
@@ -51,6 +51,7 @@ const grace = 50
 export interface Call {
   fn: FunctionName
   args: readonly unknown[]
+  /** Not users' own objects, which they may change. */
   options?: TaskOptions | undefined
   /** Where it was submitted. */
   site?: SubmitSite | undefined
@@ -143,6 +144,7 @@ export class Dispatcher implements Source {
     callDue()
     this.#checkOpen()
     if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
+    refuseAborted(call.options?.signal, call.fn.label)
     this.checkNowAndThen()
     return undefined
   }
@@ -209,7 +211,7 @@ export class Dispatcher implements Source {
   }
 
   cancelPending(): void {
-    const running = new Set(this.#runningIds())
+    const running = new Set(this.runningIds())
     for (const task of [...this.ledger.pending.values()])
       if (!running.has(task.id)) this.cancel(task, undefined)
   }
@@ -333,6 +335,21 @@ export class Dispatcher implements Source {
     if (this.#link === undefined && this.ledger.pending.size > 0) this.abandon()
   }
 
+  get isInOwnWorker(): boolean {
+    return isOwn(this.identity)
+  }
+
+  /**
+   * Inside its own worker there is only a copy, and nothing that the copy could wait for, or end. An exit hook of its
+   * module may still close it.
+   *
+   * @throws {DeadlockError}
+   */
+  refuseOwnWorker(): void {
+    const isExiting = (process as { _exiting?: boolean })._exiting === true
+    if (!isExiting) refuseOwnExecutor(this.identity, this.name)
+  }
+
   #awaitNews(deadline: number): void {
     this.refuseDeadlock(deadline)
     this.abandonIfEnded()
@@ -447,6 +464,7 @@ export class Dispatcher implements Source {
     const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
+      refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
       this.#admission.admit() // they came first
       const link = this.#startedLink()
       if (link.reserve()) return
@@ -539,7 +557,7 @@ export class Dispatcher implements Source {
     if (this.#closed && this.ledger.pending.size === 0) this.#link?.close()
   }
 
-  #runningIds(): number[] {
+  runningIds(): number[] {
     return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
@@ -547,7 +565,7 @@ export class Dispatcher implements Source {
     if (link !== this.#link) return
     link.takeInRest()
     link.onDeath()
-    const running = this.#runningIds()
+    const running = this.runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {
@@ -555,7 +573,8 @@ export class Dispatcher implements Source {
       this.eventLoop.onSpace() // slots of tasks that were cancelled are gone with it
       return
     }
-    announce(workerDied, { executor: this.name, ...death })
+    const { exitCode, reason, cause: error } = death
+    announce(workerDied, { executor: this.name, reason, exitCode, error })
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend(death)
     else this.#break(death)

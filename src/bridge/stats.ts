@@ -1,5 +1,6 @@
 import { Histogram, WorkerState } from '../channel/words.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Ledger } from './ledger.js'
 
 /** Times in ms, rounded up by at most a quarter, over all tasks of the current worker. */
 export interface Percentiles {
@@ -56,7 +57,7 @@ const stateNames = {
 const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
-  dispatcher.takeIn()
+  dispatcher.poll()
   const { link, queued, running, restarts } = dispatcher
   const { completed, failed, cancelled } = dispatcher.ledger.totals
   return {
@@ -78,6 +79,11 @@ export function statsOf(dispatcher: Dispatcher): ExecutorStats {
 function runningTasks({ link, ledger }: Dispatcher): RunningTask[] {
   if (link === undefined) return []
   return [...link.runningTasks()]
-    .map(({ id, age }) => ({ id, name: ledger.pending.get(id)?.fn.label ?? '(settled, still running)', age }))
+    .map(({ id, age }) => ({ id, name: nameOf(ledger, id) ?? '(settled, still running)', age }))
     .sort((one, other) => other.age - one.age)
+}
+
+/** Undefined in the moment between the outcome of a task and the end of its slot. */
+function nameOf({ pending, leftRunning }: Ledger, id: number): string | undefined {
+  return pending.get(id)?.fn.label ?? leftRunning.nameOf(id)
 }

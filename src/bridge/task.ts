@@ -66,7 +66,7 @@ export class Task {
     this.args = args
     this.site = site
     this.stream = stream
-    this.options = options && { ...options } // users may change theirs
+    this.options = options
     this.timeout = options?.timeout ?? dispatcher.options.timeout
   }
 

@@ -41,6 +41,7 @@ export class WorkerLink extends Link {
       bell,
       port: port2,
       epoch,
+      name: options.name,
       size: options.size,
       queueSize: options.queueSize,
       stdio: options.stdio,

@@ -252,6 +252,8 @@ export interface WorkerInit {
   port: MessagePort
   /** The zero of times in shared words, on the system's clock in ms. */
   epoch: number
+  /** The executor's. */
+  name: string
   size: number
   queueSize: number
   stdio: 'direct' | 'inherit' | 'ignore'

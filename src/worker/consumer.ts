@@ -36,6 +36,8 @@ export interface ConsumerOptions {
   /** The owner's. */
   words: Int32Array
   loadOffloading(): Offloading
+  /** The executor's. */
+  name: string
   size: number
   queueSize: number
   roots: string[] | undefined
@@ -439,7 +441,7 @@ export class Consumer {
     if (task.isAnswered) return
     const { id, entry, caller } = task
     const error = new TimeoutError(
-      `${entry.label} (task ${id}) took longer than its timeout of ${timeout} ms ` +
+      `${entry.label} (task ${id} of executor '${this.#options.name}') took longer than its timeout of ${timeout} ms ` +
         `(${this.#loop.running} running, ${this.#loop.queued} queued)`,
     )
     caller.outbox.rejected(id, entry.label, error)
