@@ -544,6 +544,29 @@ describe('executor', () => {
     expect(() => new Future()).toThrow(TypeError)
   })
 
+  test('stats name as many running tasks as they count, right after a call too', () => {
+    const own = createExecutor({ size: 1, queueSize: 9 })
+    for (let i = 0; i < 2000; i++) {
+      own.run(tasks, 'echo', [i])
+      const { running, tasks: named } = own.stats()
+      expect({ running, named }).toEqual({ running: 0, named: [] })
+    }
+  })
+
+  test('stats go on naming a task that has settled and runs, whatever others come and go', () => {
+    const own = createExecutor({ size: 2, queueSize: 9 })
+    const signals = createSignals()
+    const held = own.submit(tasks, 'hold', [signals])
+    awaitSignal(signals, Signal.Started, 1)
+    held.cancel()
+    for (let i = 0; i < 500; i++) {
+      own.run(tasks, 'echo', [i])
+      const { running, tasks: named } = own.stats()
+      expect({ running, ids: named.map(({ id }) => id) }).toEqual({ running: 1, ids: [held.id] })
+    }
+    openGate(signals)
+  })
+
   test('stats count every outcome', () => {
     const own = createExecutor({ size: 1, queueSize: 9 })
     expect(own.stats()).toMatchObject({

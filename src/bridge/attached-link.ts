@@ -1,4 +1,4 @@
-import { BroadcastChannel, type Transferable } from 'node:worker_threads'
+import { BroadcastChannel } from 'node:worker_threads'
 import { Request, type RequestMessage, type ResponseMessage } from '../channel/records.js'
 import {
   type Commons,
@@ -9,7 +9,6 @@ import {
   SharedStatus,
 } from '../channel/sharing.js'
 import { systemThreadId, threadIsGone } from '../channel/thread-id.js'
-import { invalidType } from '../channel/validate.js'
 import { WorkerWants } from '../channel/wait.js'
 import { createWords, Word, WorkerState } from '../channel/words.js'
 import { epochNow, Link, type LinkEvents } from './link.js'
@@ -144,18 +143,11 @@ export class AttachedLink extends Link {
     return true
   }
 
-  /** Nothing can be moved: a BroadcastChannel has, as far as it knows, many members. */
-  protected override postOrBuffer(
-    message: RequestMessage,
-    rank: WorkerWants,
-    transferList?: readonly Transferable[],
-  ): boolean {
-    if (transferList !== undefined && transferList.length > 0)
-      throw invalidType(
-        'options.transferList',
-        'left out: an attached executor copies all arguments',
-        transferList,
-      )
+  /**
+   * What is to be moved is copied: a BroadcastChannel has, as far as it knows, many members. So code runs here as it
+   * does in the owner, unless it sends what can only be moved.
+   */
+  protected override postOrBuffer(message: RequestMessage, rank: WorkerWants): boolean {
     if (this.#isClosed) return false
     if (this.#unsent === undefined) this.postNow(message, rank)
     else this.#unsent.push({ message: structuredClone(message), rank })

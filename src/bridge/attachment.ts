@@ -27,6 +27,10 @@ export class Attachment {
     this.options = { ...resolved, restart }
   }
 
+  get workersStarted(): number {
+    return Atomics.load(this.shared.state, Shared.Generation)
+  }
+
   get status(): SharedStatus {
     return Atomics.load(this.shared.state, Shared.Status)
   }
@@ -43,9 +47,15 @@ function sharedOf(handle: unknown): SharedExecutor {
   return shared
 }
 
-export function createShared(options: ResolvedOptions, identity: string): SharedExecutor {
+/** @param workersStarted - before it is shared */
+export function createShared(
+  options: ResolvedOptions,
+  identity: string,
+  workersStarted: number,
+): SharedExecutor {
   const { name, size, queueSize, timeout } = options
   const state = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
+  state[Shared.Generation] = workersStarted
   state[Shared.OwnerThread] = systemThreadId()
   return { id: uniqueId(), name, size, queueSize, timeout, identity, state }
 }

@@ -110,7 +110,7 @@ export class Dispatcher implements Source {
   }
 
   get restarts(): number {
-    return Math.max(0, this.#workersStarted - 1)
+    return Math.max(0, (this.#attachment?.workersStarted ?? this.#workersStarted) - 1)
   }
 
   get queued(): number {
@@ -437,7 +437,7 @@ export class Dispatcher implements Source {
     if (this.#attachment !== undefined) return this.#attachment.shared
     this.#checkOpen()
     if (this.#shared === undefined) {
-      this.#shared = createShared(this.options, this.identity)
+      this.#shared = createShared(this.options, this.identity, this.#workersStarted)
       alsoWatched.add(this)
       if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
     }

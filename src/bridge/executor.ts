@@ -450,7 +450,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /**
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
-   * executor stays open.
+   * executor stays open. Of a shared executor, only what this thread has submitted counts.
    *
    * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end; inside the
    * executor's own worker
@@ -508,7 +508,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
     return { deadline, waits }
   }
 
-  /** Where all tasks stand. Does not block. */
+  /** Where all tasks stand; of a shared executor, those of this thread. Does not block. */
   stats(): ExecutorStats {
     return statsOf(this.#dispatcher)
   }

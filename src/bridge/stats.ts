@@ -18,7 +18,10 @@ export interface RunningTask {
   age: number
 }
 
-/** Where the tasks of an executor stand, read from shared memory even while the worker is stuck. */
+/**
+ * Where the tasks of an executor stand, read from shared memory even while the worker is stuck. If several threads share
+ * it: where those of the thread that asks stand.
+ */
 export interface ExecutorStats {
   /** Accepted tasks waiting to start. */
   queued: number
@@ -42,7 +45,7 @@ export interface ExecutorStats {
   worker: 'none' | 'starting' | 'ready' | 'exiting'
   /** When the worker's loop last came round, in ms ago; while tasks run, more than a few ms mean a blocked loop. */
   heartbeatAge: number
-  /** CPU threads that there are, at work or not: 0 until a task is offloaded. */
+  /** CPU threads that there are, at work or not: 0 until a task is offloaded, and in threads that do not own the executor. */
   cpuThreads: number
 }
 
@@ -58,16 +61,17 @@ const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   dispatcher.poll()
-  const { link, queued, running, restarts } = dispatcher
+  const { link, queued, restarts } = dispatcher
+  const tasks = runningTasks(dispatcher)
   const { completed, failed, cancelled } = dispatcher.ledger.totals
   return {
     queued,
-    running,
+    running: tasks.length,
     completed,
     failed,
     cancelled,
     restarts,
-    tasks: runningTasks(dispatcher),
+    tasks,
     waitTime: link?.percentiles(Histogram.Wait) ?? nothing,
     runTime: link?.percentiles(Histogram.Run) ?? nothing,
     worker: link === undefined ? 'none' : stateNames[link.state],
@@ -76,14 +80,24 @@ export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   }
 }
 
-function runningTasks({ link, ledger }: Dispatcher): RunningTask[] {
+/**
+ * A slot names its task until the outcome is posted, which is after the task has been counted as ended: of more slots
+ * than tasks, those too many have ended, and are of tasks that have no name here any more.
+ */
+function runningTasks({ link, ledger, running }: Dispatcher): RunningTask[] {
   if (link === undefined) return []
+  const byAge = (one: { age: number }, other: { age: number }) => other.age - one.age
   return [...link.runningTasks()]
-    .map(({ id, age }) => ({ id, name: nameOf(ledger, id) ?? '(settled, still running)', age }))
-    .sort((one, other) => other.age - one.age)
+    .map(({ id, age }) => ({ id, name: nameOf(ledger, id), age }))
+    .sort(
+      (one, other) => Number(one.name === undefined) - Number(other.name === undefined) || byAge(one, other),
+    )
+    .slice(0, running)
+    .sort(byAge)
+    .map(({ id, name, age }) => ({ id, name: name ?? '(settled, still running)', age }))
 }
 
-/** Undefined in the moment between the outcome of a task and the end of its slot. */
+/** Of one that has not settled, or was settled while it ran. */
 function nameOf({ pending, leftRunning }: Ledger, id: number): string | undefined {
   return pending.get(id)?.fn.label ?? leftRunning.nameOf(id)
 }

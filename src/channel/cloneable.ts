@@ -2,6 +2,8 @@ import { inspect, types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
+import { functionName } from './function-name.js'
+import { originOf } from './remote-proxy.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
 export function isRefusal(error: unknown): error is Error {
@@ -37,13 +39,27 @@ export function isTransferRefusal(error: unknown): boolean {
   return (error as NodeJS.ErrnoException)?.code === 'ERR_INVALID_TRANSFER_OBJECT'
 }
 
+/** What is sent in the place of a value; messages are about the value. */
+const contents = new WeakMap<object, unknown>()
+
+/** @returns `record` itself, which is sent because `content` alone would not say how to read it */
+export function recordOf<T extends object>(content: unknown, record: T): T {
+  contents.set(record, content)
+  return record
+}
+
+function contentOf(value: unknown): unknown {
+  const isRecord = typeof value === 'object' && value !== null && contents.has(value)
+  return isRecord ? contents.get(value) : value
+}
+
 /**
  * Says where in `value` the thing is that structured clone refused.
  *
  * @param root - how messages name `value` itself: `args`, `result`
  */
 export function notCloneable(root: string, value: unknown, cause: Error, whose: string): NotCloneableError {
-  const culprit = isTooDeep(cause) ? { path: root, what: 'nested too deep' } : search(root, value)
+  const culprit = isTooDeep(cause) ? { path: root, what: 'nested too deep' } : search(root, contentOf(value))
   const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }
@@ -76,8 +92,7 @@ interface Culprit {
 }
 
 function findCulprit(path: string, value: unknown, seen: Set<object>): Culprit | undefined {
-  if (typeof value === 'function')
-    return { path, what: value.name ? `a function (${value.name})` : 'a function' }
+  if (typeof value === 'function') return { path, what: describeFunction(value) }
   if (typeof value === 'symbol') return { path, what: `a symbol (${value.toString()})` }
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
   seen.add(value)
@@ -86,6 +101,12 @@ function findCulprit(path: string, value: unknown, seen: Set<object>): Culprit |
     if (culprit !== undefined) return culprit
   }
   return isRefused(value) ? { path, what: nameOf(value) } : undefined
+}
+
+function describeFunction(fn: object): string {
+  if (originOf(fn) !== undefined) return 'a proxy of remote()'
+  const name = functionName(fn)
+  return name === '' ? 'a function' : `a function (${name})`
 }
 
 function* children(path: string, value: object): Iterable<[path: string, child: unknown]> {

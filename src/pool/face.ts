@@ -105,6 +105,7 @@ export class PoolFace {
     const accepted = this.#scheduler.submit(task)
     return {
       accepted,
+      whenSettled: callback => this.#scheduler.whenSettled(task, callback),
       result: async () => (await accepted).promise,
       withdraw: () => this.#scheduler.withdraw(task),
     }

@@ -126,7 +126,9 @@ export function checkPoolShutdownOptions(options: PoolShutdownOptions): PoolShut
 
 function checkRate(what: string, value: unknown): void {
   checkObject(what, value)
-  const { tasks, per } = value as { tasks?: unknown; per?: unknown }
+  const { tasks, per, ...others } = value as { tasks?: unknown; per?: unknown }
+  for (const [key, given] of Object.entries(others))
+    if (given !== undefined) throw invalidType(`${what}.${key}`, 'left out: it has tasks and per', given)
   checkInteger(`${what}.tasks`, tasks, 1, mostInWindow)
   checkMilliseconds(`${what}.per`, per)
   if (!Number.isFinite(per)) throw outOfRange(`${what}.per`, 'a finite number of milliseconds', per)

@@ -7,6 +7,7 @@ import { blockBytes, blocksFor, Items, itemWords } from './items.js'
 import { Place, Slot, Word, wordsBeforeItems } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
 import {
+  carryInArguments,
   checkAsyncWaitOptions,
   checkOptions,
   checkShared,
@@ -83,6 +84,7 @@ export class Queue<T = unknown> {
     const { words } = this.shared
     this.#items = new Items(words, wordsBeforeItems(lines))
     this.#own = new Monitor(words, rulesOf(this.#items))
+    carryInArguments(this)
   }
 
   /**

@@ -36,6 +36,7 @@ test.each([
   [rate(5), type, 'options.rate'],
   [rate({ tasks: 1 }), type, 'options.rate.per'],
   [rate({ per: 1 }), type, 'options.rate.tasks'],
+  [rate({ tasks: 1, per: 1, burst: 5 }), type, 'options.rate.burst'],
   [rate({ tasks: 0, per: 1 }), range, 'options.rate.tasks'],
   [rate({ tasks: 1, per: -1 }), range, 'options.rate.per'],
   [rate({ tasks: 1, per: Number.NaN }), range, 'options.rate.per'],

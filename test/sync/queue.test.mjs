@@ -251,6 +251,16 @@ describe('those who wait', () => {
     await others
     expect(queue.get(0)).toBe(3)
   })
+
+  test('must have a signal that is one, or none: no item goes to those who have been refused', async () => {
+    const queue = new Queue(1)
+    const signal = { aborted: false, reason: undefined }
+    await expect(queue.getAsync({ signal })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+    queue.put(1)
+    await expect(queue.putAsync(2, { signal })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+    expect(await queue.getAsync({ timeout: limit })).toBe(1)
+    expect(queue.size).toBe(0)
+  })
 })
 
 test('items of two producers come to two consumers, each once and in order', async () => {
