@@ -1,7 +1,7 @@
 import { callback, gather, wait } from 'async-pool-executor'
 import { describe, expect, test } from 'vitest'
 import { runScript, systems } from './child.mjs'
-import { createExecutor, thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, thrownBy } from './helpers.mjs'
 import { fixture, tasks as otherTasks } from './paths.mjs'
 
 const tasks = fixture('callbacks.mjs')
@@ -135,6 +135,22 @@ describe('a callback in the arguments', () => {
       onProgress: value => seen.push(value),
     })
     expect(seen).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  test('is answered when an item of a stream is asked for, not first when the event loop turns', async () => {
+    const calls = []
+    const answer = callback(i => {
+      calls.push(i)
+      return i * 2
+    })
+    const words = createSignals()
+    const items = createExecutor().streamAsync(tasks, 'askForEach', [answer, words, 3])
+    expect(await items.next()).toEqual({ value: 0, done: false })
+    awaitSignal(words, 0, 2)
+    const next = items.next()
+    expect(calls).toEqual([0, 1])
+    expect(await next).toEqual({ value: 2, done: false })
+    await items.return()
   })
 
   test('cannot be called after the end of its task; a call nobody waits for hurts nobody', () => {

@@ -201,11 +201,13 @@ export class Dispatcher implements Source {
     this.takeIn()
     const cause = reason === undefined ? undefined : { cause: reason }
     const error = new CancelledError(`${task.label} was cancelled`, cause)
-    if (!this.ledger.settle(task, TaskState.Cancelled, error)) return false
-    this.#link?.cancel(task.id, error)
-    this.#closeWhenIdle()
+    const isCancelled = this.ledger.settle(task, TaskState.Cancelled, error)
+    if (isCancelled) {
+      this.#link?.cancel(task.id, error)
+      this.#closeWhenIdle()
+    }
     callDue()
-    return true
+    return isCancelled
   }
 
   cancelPending(): void {

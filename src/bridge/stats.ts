@@ -1,4 +1,5 @@
 import { Histogram, WorkerState } from '../channel/words.js'
+import { callDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 
 /** Times in ms, rounded up by at most a quarter, over all tasks of the current worker. */
@@ -57,6 +58,7 @@ const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   dispatcher.takeIn()
+  callDue()
   const { link, queued, running, restarts } = dispatcher
   const { completed, failed, cancelled } = dispatcher.ledger.totals
   return {
