@@ -14,6 +14,7 @@ import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { AttachedLink } from './attached-link.js'
 import { type Attachment, createShared } from './attachment.js'
+import { beginWriting } from './callback.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import { argumentsDeadlock, callbackDeadlock } from './deadlock.js'
@@ -508,6 +509,7 @@ export class Dispatcher implements Source {
   #send(link: Link, task: Task, transferList?: readonly Transferable[]): boolean {
     const { fn, args } = task
     link.define(fn)
+    const outer = beginWriting(task)
     try {
       return link.run(task, transferList)
     } catch (error) {
@@ -515,6 +517,8 @@ export class Dispatcher implements Source {
         throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
       throw error
+    } finally {
+      beginWriting(outer)
     }
   }
 

@@ -45,8 +45,12 @@ export function hasKind(value: unknown): value is Shared<string> {
 /** In arguments of tasks: a copy has no class any more. */
 const carrier: Carrier = {
   kind: 'sync',
-  is: value => Object.getPrototypeOf(value) !== Object.prototype && hasKind(Reflect.get(value, 'shared')),
-  encode: value => ({ shared: Reflect.get(value, 'shared') }),
+  is: value => Object.getPrototypeOf(value) !== Object.prototype && hasKind(ownShared(value)),
+}
+
+/** Not of a getter, which would run once more than when it is written. */
+function ownShared(value: object): unknown {
+  return Object.getOwnPropertyDescriptor(value, 'shared')?.value
 }
 
 function isShared(kind: string, lines: number, value: unknown): value is Shared<string> {
