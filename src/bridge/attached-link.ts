@@ -1,4 +1,4 @@
-import { BroadcastChannel } from 'node:worker_threads'
+import { BroadcastChannel, type Transferable } from 'node:worker_threads'
 import { Request, type RequestMessage, type ResponseMessage } from '../channel/records.js'
 import {
   type Commons,

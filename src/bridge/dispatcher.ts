@@ -14,6 +14,7 @@ import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { AttachedLink } from './attached-link.js'
 import { type Attachment, createShared } from './attachment.js'
+import { beginWriting } from './callback.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import { argumentsDeadlock, callbackDeadlock } from './deadlock.js'
@@ -203,11 +204,13 @@ export class Dispatcher implements Source {
     this.takeIn()
     const cause = reason === undefined ? undefined : { cause: reason }
     const error = new CancelledError(`${task.label} was cancelled`, cause)
-    if (!this.ledger.settle(task, TaskState.Cancelled, error)) return false
-    this.#link?.cancel(task.id, error)
-    this.#closeWhenIdle()
+    const isCancelled = this.ledger.settle(task, TaskState.Cancelled, error)
+    if (isCancelled) {
+      this.#link?.cancel(task.id, error)
+      this.#closeWhenIdle()
+    }
     callDue()
-    return true
+    return isCancelled
   }
 
   cancelPending(): void {
@@ -537,6 +540,7 @@ export class Dispatcher implements Source {
   #send(link: Link, task: Task, transferList?: readonly Transferable[]): boolean {
     const { fn, args } = task
     link.define(fn)
+    const outer = beginWriting(task)
     try {
       return link.run(task, transferList)
     } catch (error) {
@@ -544,6 +548,8 @@ export class Dispatcher implements Source {
         throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
       throw error
+    } finally {
+      beginWriting(outer)
     }
   }
 

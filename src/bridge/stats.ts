@@ -1,4 +1,5 @@
 import { Histogram, WorkerState } from '../channel/words.js'
+import { callDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Ledger } from './ledger.js'
 
@@ -61,6 +62,7 @@ const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   dispatcher.poll()
+  callDue()
   const { link, queued, restarts } = dispatcher
   const tasks = runningTasks(dispatcher)
   const { completed, failed, cancelled } = dispatcher.ledger.totals
