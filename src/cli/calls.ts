@@ -7,19 +7,25 @@ import {
   TaskNotFoundError,
   type TaskOptions,
 } from '../index.js'
+import { cannotLoad } from './load-error.js'
 import { baseUrl } from './module.js'
 import type { Outcome } from './outcome.js'
 import { canDraw } from './progress/progress.js'
 import { Rate } from './rate.js'
 import type { Settings } from './settings.js'
 import type { Stop } from './stop.js'
-import { messageOf, UsageError } from './usage-error.js'
+import { UsageError } from './usage-error.js'
 import type { Preparation } from './worker/main.js'
 
 /** Watches single calls, for the report. Calls are known by a key. */
 export interface CallObserver {
   submitted(key: string): void
   settled(key: string): void
+}
+
+/** Proxies of a module's exports, and of what these have. */
+interface Exported {
+  [name: string]: Exported | undefined
 }
 
 /** Executors are told apart by their names. */
@@ -56,8 +62,6 @@ export class Calls {
   #turn: Promise<unknown> = Promise.resolve()
   /** Ends the wait of the call whose turn it is. */
   #waiting: AbortController | undefined
-  /** A call has ended in another way than by not being found. */
-  #isFound = false
   #isAbandoned = false
   /** Shared with the workers. */
   readonly #loadable = new Int32Array(new SharedArrayBuffer(4))
@@ -84,24 +88,41 @@ export class Calls {
   /**
    * Loads the module by asking it for an export that it does not have: what fails now would fail for every row.
    *
-   * @throws {UsageError}
+   * @throws {UsageError} if it cannot be loaded, or has no such function
    */
   async checkModule(): Promise<void> {
-    const { module } = this.#settings
+    const { module, fn } = this.#settings
     const { signal } = this.#stop
+    const missing = '(an export that is not there)'
     try {
-      await this.#executor.runAsync(module, '(an export that is not there)', [], { signal })
+      await this.#executor.runAsync(module, missing, [], { signal })
     } catch (error) {
-      if (!(error instanceof TaskNotFoundError) && !signal.aborted)
-        throw new UsageError(`cannot load ${module}: ${messageOf(error)}`)
+      if (signal.aborted) return
+      const { module: url } = addressOf(module, fn, baseUrl())
+      if (!(error instanceof TaskNotFoundError)) throw new UsageError(cannotLoad(module, url, error))
+      if (!(await this.#hasFunction())) throw new UsageError(error.message.replace(missing, fn))
     }
     Atomics.store(this.#loadable, 0, 1)
+  }
+
+  /** Looks for what functions have, which does not call it. As where tasks are, it may be in an exported object. */
+  async #hasFunction(): Promise<boolean> {
+    const { module, fn } = this.#settings
+    const exported = this.#executor.remote(module) as unknown as Exported
+    for (const owner of [exported, exported.default]) {
+      try {
+        await owner?.[fn]?.bind?.name
+        return true
+      } catch (error) {
+        if (!(error instanceof TaskNotFoundError || error instanceof TypeError)) return true
+      }
+    }
+    return false
   }
 
   /**
    * One call of the function; undefined if the run was stopped before it started.
    *
-   * @throws {UsageError} if the module has no such function
    * @throws {BrokenExecutorError} if no worker lives
    */
   async call(args: readonly unknown[]): Promise<Outcome | undefined> {
@@ -112,7 +133,7 @@ export class Calls {
       if (future === undefined) return undefined
       const outcome = await this.#outcomeOf(future)
       if (this.#isAbandoned) return new Promise(() => {})
-      if (!this.#withdrawn.delete(future)) return this.#found(outcome)
+      if (!this.#withdrawn.delete(future)) return outcome
     }
   }
 
@@ -201,13 +222,6 @@ export class Calls {
       if (this.#live.get(future.id) === future) this.#live.delete(future.id)
       this.#observer?.settled(keyOf(name, future.id))
     }
-  }
-
-  #found(outcome: Outcome): Outcome {
-    if (!this.#isFound && !outcome.ok && outcome.error instanceof TaskNotFoundError)
-      throw new UsageError(outcome.error.message)
-    this.#isFound = true
-    return outcome
   }
 
   /** Takes back what has not started. What starts this very moment is cancelled while it runs. */
