@@ -63,6 +63,15 @@ describe('ndjson', () => {
     expect(code).toBe(1)
   })
 
+  test('rows that are nested too deep for a call are failures of their own, and not tried again', async () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const args = ['-f', 'ndjson', '--retries', '3', '--retry-delay', '1h']
+    const report = join(folder(), 'report.html')
+    const { records, code } = await runTask('echo', [...args, '-r', report], { input: `1\n${deep}\n3\n` })
+    expect(records.map(({ ok }) => ok)).toEqual([true, false, true])
+    expect(code).toBe(1)
+  })
+
   test('keys like __proto__ are data', async () => {
     const { stdout } = await runTask('echo', ['-f', 'ndjson'], { input: '{"__proto__":{"a":1}}\n' })
     expect(stdout).toBe('{"index":0,"ok":true,"value":{"__proto__":{"a":1}}}\n')
