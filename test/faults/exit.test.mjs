@@ -75,6 +75,12 @@ describe.concurrent('drainOnSignals', () => {
     expect(ended).toMatchObject({ code: 143, signal: null, stderr: '', timedOut: false })
   })
 
+  test('leaves the exit hook what is left of the time', async () => {
+    const ended = await end('signal, timeout')
+    expect(ended).toMatchObject({ code: 143, stdout: ['in time'] })
+    expect(ended.stderr).toContain("gave up on 1 task of executor 'exiting' after 2000 ms: stalls.mjs#sleep")
+  })
+
   test('says which tasks died with the worker meanwhile', async () => {
     const lost =
       "async-pool-executor: 1 task of executor 'exiting' died with the worker: stalls.mjs#exitWhenReleased\n"

@@ -78,6 +78,15 @@ const cases = {
   },
   'signal, goes on submitting': () => goOnSubmitting({}),
   'signal, goes on submitting, timeout': () => goOnSubmitting({ drainOnExit: { timeout: 10_000 } }),
+  'signal, timeout': () => {
+    const options = { drainOnSignals: ['SIGTERM'], drainOnExit: { timeout: 2000 }, onError: 'ignore' }
+    const executor = create(options)
+    executor.submit(tasks, 'sleep', [1500]).onDone(() => executor.submit(tasks, 'sleep', [2 ** 30]))
+    keepAlive()
+    const start = performance.now()
+    process.emit('SIGTERM', 'SIGTERM')
+    process.on('exit', () => say(performance.now() - start < 3400 ? 'in time' : 'had its time twice'))
+  },
   'signal, dies': () => {
     const words = new Int32Array(new SharedArrayBuffer(32))
     const options = { onError: 'ignore', drainOnSignals: ['SIGTERM'] }
