@@ -376,10 +376,12 @@ describe('onDone', () => {
   test('a callback may block on other futures, whose callbacks follow', () => {
     const calls = []
     const signals = createSignals()
+    const later = createSignals()
     const first = executor.submit(tasks, 'hold', [signals, 1])
-    const others = [2, 3, 4].map(value => executor.submit(tasks, 'hold', [signals, value]))
+    const others = [2, 3, 4].map(value => executor.submit(tasks, 'hold', [later, value]))
     first.onDone(() => {
       calls.push('begin')
+      openGate(later)
       calls.push(...others.map(other => other.result(10_000)))
       calls.push(executor.run(tasks, 'echo', ['submitted inside']))
       calls.push('end')
