@@ -102,9 +102,9 @@ export async function offload<F extends TaskFunction>(
   options?: OffloadOptions,
 ): Promise<Awaited<ReturnType<F>>> {
   const caller = callingTask('offload()')
-  checkOffloadArguments(args, options)
+  const checked = checkOffloadArguments(args, options)
   const address = addressOf(modulePath, fnName, context.base)
-  const request = { transferList: undefined, ...options, address, args: args ?? [] }
+  const request = { transferList: undefined, ...checked, address, args: args ?? [] }
   return context.offload(request, caller) as Promise<Awaited<ReturnType<F>>>
 }
 

@@ -1,10 +1,65 @@
 import { callback, gather, wait } from 'async-pool-executor'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { runScript, systems } from './child.mjs'
-import { createExecutor, thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, thrownBy } from './helpers.mjs'
 import { fixture, tasks as otherTasks } from './paths.mjs'
 
 const tasks = fixture('callbacks.mjs')
+
+describe('once there are callbacks, arguments still cross as structured clone carries them', () => {
+  callback(() => {})
+
+  test('references are shared between whatever contains them', () => {
+    const node = { id: 1 }
+    class Holder {
+      node = node
+    }
+    const graph = {
+      node,
+      list: [node],
+      map: new Map([['n', node]]),
+      set: new Set([node]),
+      held: new Holder(),
+    }
+    graph.error = new Error('with a cause', { cause: node })
+    const used = callback(() => {})
+    for (const args of [[graph], [graph, used], [{ graph, used }]]) {
+      const copy = createExecutor().run(tasks, 'echoWithoutFunctions', args)
+      const { node, list, map, set, held, error } = copy.graph ?? copy
+      for (const same of [list[0], map.get('n'), [...set][0], held.node, error.cause]) expect(same).toBe(node)
+    }
+  })
+
+  test('what is refused is refused', () => {
+    const executor = createExecutor()
+    const weakMap = Object.setPrototypeOf(new WeakMap(), Object.prototype)
+    for (const bad of [new Proxy({ a: 1 }, {}), new Proxy([{}], {}), weakMap])
+      expect(thrownBy(() => executor.submit(tasks, 'echo', [bad])).code).toBe('ERR_NOT_CLONEABLE')
+  })
+
+  test('a Map or a Date without its prototype is one', () => {
+    const executor = createExecutor()
+    const map = Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype)
+    expect(executor.run(tasks, 'echo', [map])).toEqual(new Map([[1, 2]]))
+    expect(executor.run(tasks, 'echo', [Object.setPrototypeOf(new Date(5), null)])).toEqual(new Date(5))
+  })
+
+  test('a getter runs once', () => {
+    const get = vi.fn(() => ({ deep: 1 }))
+    const value = Object.defineProperty({}, 'value', { enumerable: true, get })
+    expect(createExecutor().run(tasks, 'echo', [value, callback(() => {})])).toEqual({ value: { deep: 1 } })
+    expect(get).toHaveBeenCalledOnce()
+  })
+
+  test('what is nested deeply, or is a list of little at the end, is looked at as fast as it is sent', () => {
+    const executor = createExecutor()
+    let deep = []
+    for (let depth = 0; depth < 2500; depth++) deep = [deep]
+    expect(executor.run(tasks, 'nothing', [deep])).toBe(undefined)
+    const sparse = Object.assign([], { [4e9]: {} }) // element by element this would take minutes
+    expect(executor.run(tasks, 'nothing', [sparse])).toBe(undefined)
+  })
+})
 
 describe('a callback in the arguments', () => {
   test('is called in this thread while it is blocked, wherever it stands in arrays and objects', () => {
@@ -29,6 +84,34 @@ describe('a callback in the arguments', () => {
     const args = [shared, shared, callback(() => {})]
     expect(executor.run(tasks, 'sameTwice', args)).toBe(true)
     expect(args[0]).toBe(shared)
+  })
+
+  test('is one function in the task, in however many places it stands', () => {
+    const same = callback(() => {})
+    expect(createExecutor().run(tasks, 'sameTwice', [same, same])).toBe(true)
+  })
+
+  test('may be frozen, and given to several tasks, one of them while the arguments of another are read', () => {
+    const executor = createExecutor()
+    const [one, other] = [Object.freeze(callback(() => 'one')), callback(() => 'other')]
+    const between = []
+    const args = [
+      {
+        one,
+        get now() {
+          between.push(executor.run(tasks, 'callAll', [[other, one], 0]))
+          return 'read'
+        },
+        other,
+      },
+    ]
+    expect(executor.run(tasks, 'callEach', args)).toEqual({ one: 'one', now: 'read', other: 'other' })
+    expect(between).toEqual([['other', 'one']])
+  })
+
+  test('is not blamed for another argument that cannot be cloned', () => {
+    const args = [callback(() => {}), { fn() {} }]
+    expect(thrownBy(() => createExecutor().submit(tasks, 'echo', args)).message).toMatch(/args\[1\]\.fn is a/)
   })
 
   test('its error reaches the task whole, and the caller through the task', () => {
@@ -135,6 +218,22 @@ describe('a callback in the arguments', () => {
       onProgress: value => seen.push(value),
     })
     expect(seen).toEqual(['one', 'two', 'three', 'four'])
+  })
+
+  test('is answered when an item of a stream is asked for, not first when the event loop turns', async () => {
+    const calls = []
+    const answer = callback(i => {
+      calls.push(i)
+      return i * 2
+    })
+    const words = createSignals()
+    const items = createExecutor().streamAsync(tasks, 'askForEach', [answer, words, 3])
+    expect(await items.next()).toEqual({ value: 0, done: false })
+    awaitSignal(words, 0, 2)
+    const next = items.next()
+    expect(calls).toEqual([0, 1])
+    expect(await next).toEqual({ value: 2, done: false })
+    await items.return()
   })
 
   test('cannot be called after the end of its task; a call nobody waits for hurts nobody', () => {

@@ -8,7 +8,7 @@ import {
 import { afterAll, describe, expect, test } from 'vitest'
 import { runScript, systems } from './child.mjs'
 import { awaitSignal, createExecutor, createSignals, occupy, openGate, Signal, thrownBy } from './helpers.mjs'
-import { tasks } from './paths.mjs'
+import { fixture, tasks } from './paths.mjs'
 
 const executor = new AsyncPoolExecutor({ size: 4, queueSize: 100, name: 'futures' })
 afterAll(() => executor.shutdown())
@@ -295,6 +295,37 @@ describe('promise', () => {
   })
 })
 
+describe('what came before the outcome', () => {
+  /** A task that is done, with all its messages here, none of which has been taken in. */
+  function doneUnseen() {
+    executor.run(fixture('callbacks.mjs'), 'echo') // now it is loaded, and tasks start in order
+    const calls = []
+    const onProgress = step => calls.push(step)
+    const future = executor.submit(fixture('callbacks.mjs'), 'progressTo', [2], { onProgress })
+    future.onDone(() => calls.push('done'))
+    const signals = createSignals()
+    executor.submit(tasks, 'turns', [signals, 3])
+    awaitSignal(signals, Signal.Finished, 1)
+    return { future, calls }
+  }
+
+  test('is called before the promise of it is given', async () => {
+    const { future, calls } = doneUnseen()
+    const promise = future.promise()
+    expect(calls).toEqual([1, 2, 'done'])
+    expect(await promise).toBe('result')
+  })
+
+  test('is called by what only looks', () => {
+    const late = doneUnseen()
+    expect(late.future.cancel()).toBe(false)
+    expect(late.calls).toEqual([1, 2, 'done'])
+    const counted = doneUnseen()
+    executor.stats()
+    expect(counted.calls).toEqual([1, 2, 'done'])
+  })
+})
+
 describe('onDone', () => {
   test('calls back once, with the future, in order of registration', () => {
     const signals = createSignals()
@@ -345,10 +376,12 @@ describe('onDone', () => {
   test('a callback may block on other futures, whose callbacks follow', () => {
     const calls = []
     const signals = createSignals()
+    const later = createSignals()
     const first = executor.submit(tasks, 'hold', [signals, 1])
-    const others = [2, 3, 4].map(value => executor.submit(tasks, 'hold', [signals, value]))
+    const others = [2, 3, 4].map(value => executor.submit(tasks, 'hold', [later, value]))
     first.onDone(() => {
       calls.push('begin')
+      openGate(later)
       calls.push(...others.map(other => other.result(10_000)))
       calls.push(executor.run(tasks, 'echo', ['submitted inside']))
       calls.push('end')

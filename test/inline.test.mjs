@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { AsyncPoolExecutor, NotCloneableError, TimeoutError } from 'async-pool-executor'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import { file, folder, node, runScript, systems } from './child.mjs'
@@ -62,6 +64,27 @@ const object = {
   },
 }
 const { hidden, hiddenAsync } = new Holder().privates()
+class Heir extends Holder {
+  own(x) {
+    return super.own(x)
+  }
+  async *[String(1 + (2 - 3))]() {
+    const inherited = () => super.constructor
+    yield inherited
+  }
+  static still() {
+    return super.name
+  }
+  /** Of another class, that travels along. */
+  inner(x) {
+    const made = new (class extends Array {
+      first() {
+        return super.at(0)
+      }
+    })('super(x)', x)
+    return [made.first(), x]
+  }
+}
 
 describe('a function that is submitted itself may be', () => {
   test.each([
@@ -101,6 +124,7 @@ describe('a function that is submitted itself may be', () => {
     ['a static method', Holder.still, 'static'],
     ['a private method', hidden, 'private'],
     ['a private async method', hiddenAsync, 'private async'],
+    ['a method with `super` in a class inside', Heir.prototype.inner, 'super(x)'],
     ['a function made of text', new Function('x', 'return ["text", x] // the end'), 'text'],
   ])('%s', (_what, fn, expected) => {
     expect(executor.run(fn, [5])[0]).toBe(expected)
@@ -266,6 +290,24 @@ describe('a variable of the surroundings', () => {
     expect(error.stack).toContain(error.message)
   })
 
+  test('is missed, whatever it is called', () => {
+    const [module, exports, __fileOf, fileOf, file, create] = [1, 2, 3, 4, 5, 6]
+    const functions = { module: () => module, exports: async () => exports + 1, __fileOf: () => __fileOf }
+    Object.assign(functions, { fileOf: () => fileOf, file: () => file, create: () => create })
+    for (const [name, fn] of Object.entries(functions)) {
+      const error = thrownBy(() => executor.run(fn))
+      expect(error).toBeInstanceOf(ReferenceError)
+      expect(error.message).toMatch(new RegExp(`^${name} is not defined\\. .*without its surroundings`))
+      expect(error.stack).toContain(error.message)
+    }
+  })
+
+  test('of CommonJS that says where the file is does, as require does', () => {
+    const where = new Function('return [__filename, __dirname, require.resolve("./paths.mjs")]')
+    const own = fileURLToPath(import.meta.url)
+    expect(executor.run(where)).toEqual([own, dirname(own), join(dirname(own), 'paths.mjs')])
+  })
+
   test('is not there for typeof', () => {
     expect(executor.run(() => typeof captured)).toBe('undefined')
   })
@@ -334,6 +376,18 @@ describe('refused at the call is', () => {
       new (class extends Holder {
         arrow = () => super.own(1)
       })().arrow,
+      /super/,
+    ],
+    ['a method that calls the method of a parent', Heir.prototype.own, /super/],
+    ['a generator method that names its parent', Heir.prototype[1 + (2 - 3)], /super/],
+    ['a static method that names its parent', Heir.still, /super/],
+    [
+      'a method of an object that has a parent',
+      {
+        m() {
+          return super.toString
+        },
+      }.m,
       /super/,
     ],
     ['code that is not strict', new Function('with ({}) return 1'), /strict/],

@@ -1,4 +1,4 @@
-import { BroadcastChannel } from 'node:worker_threads'
+import { BroadcastChannel, type Transferable } from 'node:worker_threads'
 import { Request, type RequestMessage, type ResponseMessage } from '../channel/records.js'
 import {
   type Commons,
@@ -13,12 +13,14 @@ import { WorkerWants } from '../channel/wait.js'
 import { createWords, Word, WorkerState } from '../channel/words.js'
 import { epochNow, Link, type LinkEvents } from './link.js'
 import { bell } from './park.js'
+import type { Task } from './task.js'
 import { uniqueId } from './unique-id.js'
 
 /** What waits to be sent until the worker has answered: a BroadcastChannel keeps nothing for members to come. */
 interface Unsent {
   message: RequestMessage
   rank: WorkerWants
+  task?: Task
 }
 
 /**
@@ -45,11 +47,8 @@ export class AttachedLink extends Link {
     this.#shared = shared
     this.#channel = channel
     this.#introduction = { channel: name, words, bell, epoch, thread: systemThreadId() }
-    channel.onmessage = event => {
-      this.countTaken()
-      events.onMessage((event as { data: ResponseMessage }).data)
-      events.onDelivery()
-    }
+    channel.onmessage = event => this.deliver((event as { data: ResponseMessage }).data)
+    channel.onmessageerror = event => this.miss((event as { data: unknown }).data)
     channel.unref()
     this.#introduce()
   }
@@ -72,7 +71,17 @@ export class AttachedLink extends Link {
     this.#generation = Atomics.load(this.#shared.state, Shared.Generation)
     const unsent = this.#unsent ?? []
     this.#unsent = undefined
-    for (const { message, rank } of unsent) this.postNow(message, rank)
+    for (const { message, rank, task } of unsent) {
+      this.postNow(message, rank)
+      if (task !== undefined) this.markSent(task)
+    }
+  }
+
+  override run(task: Task, transferList: readonly Transferable[] | undefined): boolean {
+    const isDelivered = super.run(task, transferList)
+    const unsent = this.#unsent?.at(-1)
+    if (unsent !== undefined) unsent.task = task
+    return isDelivered
   }
 
   override close(): void {

@@ -16,12 +16,12 @@ export class Attachment {
    */
   constructor(handle: ExecutorHandle, options: AttachOptions, callerFile: string) {
     this.shared = sharedOf(handle)
-    checkAttachOptions(options)
+    const checked = checkAttachOptions(options)
     const { name, size, queueSize, timeout } = this.shared
     // The owner decides how often a worker is replaced.
     const restart = { max: Number.MAX_SAFE_INTEGER, within: 0 }
     const resolved = resolveOptions(
-      { ...(timeout !== undefined && { timeout }), ...options, name, size, queueSize },
+      { ...(timeout !== undefined && { timeout }), ...checked, name, size, queueSize },
       callerFile,
     )
     this.options = { ...resolved, restart }

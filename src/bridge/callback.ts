@@ -3,14 +3,35 @@ import { NotCloneableError } from '../channel/errors.js'
 import { invalidType } from '../channel/validate.js'
 import type { Task } from './task.js'
 
+/** The task whose arguments are being written: the innermost, since getters among them may submit another one. */
+let written: Task | undefined
+
+/** @returns what was written before, to be gone on with afterwards */
+export function beginWriting(task: Task | undefined): Task | undefined {
+  const outer = written
+  written = task
+  return outer
+}
+
 /** A function of this thread that a task may call. */
 export class Callback {
-  /** Refuses to be cloned where it would arrive as nothing: in a Map, say, or in another library's message. */
-  readonly call: (...args: unknown[]) => unknown
+  readonly #fn: (...args: unknown[]) => unknown
 
   constructor(fn: (...args: unknown[]) => unknown) {
-    this.call = fn
+    this.#fn = fn
+    // All that structured clone sees of it: a number, of which the task makes a function, and a function, which is
+    // refused, where nobody would: in a Map, say, or in another library's message.
+    Object.defineProperty(this, 'callback', { enumerable: true, get: () => indexIn(written, this) ?? fn })
   }
+
+  call(...args: unknown[]): unknown {
+    return this.#fn(...args)
+  }
+}
+
+function indexIn(task: Task | undefined, callback: Callback): number | undefined {
+  const index = task?.callbacks?.indexOf(callback)
+  return index === -1 ? undefined : index
 }
 
 /**
@@ -35,12 +56,13 @@ export function callback<A extends unknown[], R>(fn: (...args: A) => R): (...arg
 const carrier: Carrier = {
   kind: 'callback',
   is: value => value instanceof Callback,
-  encode(value, task) {
-    const { options, label } = task as Task
-    if (options?.offload)
-      throw new NotCloneableError(`args contain a callback, which ${label} cannot call from a CPU thread`)
-    const callbacks = (task as Task).callbacks ?? []
-    ;(task as Task).callbacks = callbacks
-    return callbacks.push(value as Callback) - 1
+  prepare(value, owner) {
+    const task = owner as Task
+    if (task.options?.offload)
+      throw new NotCloneableError(
+        `args contain a callback, which ${task.label} cannot call from a CPU thread`,
+      )
+    task.callbacks ??= []
+    if (!task.callbacks.includes(value as Callback)) task.callbacks.push(value as Callback)
   },
 }

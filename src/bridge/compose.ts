@@ -27,14 +27,13 @@ export function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions = {},
 ): { done: Set<F>; pending: Set<F> } {
-  checkWaitOptions(options)
-  const { returnWhen = 'all-completed' } = options
+  const { returnWhen = 'all-completed', timeout } = checkWaitOptions(options)
   const tasks = byTask(futures)
   const watch = new Watch(tasks.keys())
   try {
     watch.awaitUntil(
       () => watch.isComplete || endsWait[returnWhen](watch),
-      deadlineOf('options.timeout', options.timeout),
+      deadlineOf('options.timeout', timeout),
     )
   } finally {
     watch.stop()
@@ -58,8 +57,8 @@ export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: { timeout?: number } = {},
 ): Iterable<F> {
-  checkAsCompletedOptions(options)
-  const deadline = deadlineOf('options.timeout', options.timeout)
+  const { timeout } = checkAsCompletedOptions(options)
+  const deadline = deadlineOf('options.timeout', timeout)
   const tasks = byTask(futures)
   return inOrderOfSettling(tasks, new Watch(tasks.keys()), deadline)
 }
@@ -85,8 +84,7 @@ export function gather(
   futures: Iterable<Future<unknown>>,
   options: { returnErrors?: boolean } = {},
 ): unknown[] {
-  checkGatherOptions(options)
-  const { returnErrors = false } = options
+  const { returnErrors = false } = checkGatherOptions(options)
   const tasks = listOf(futures).map(checkedTask)
   const watch = new Watch(tasks)
   try {

@@ -1,11 +1,11 @@
 import type { Transferable } from 'node:worker_threads'
 import { longestTimer, now } from '../channel/clock.js'
-import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, isTransferRefusal, notCloneable, unreadable } from '../channel/cloneable.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import { onAbort } from '../channel/on-abort.js'
-import { Response } from '../channel/records.js'
+import { Response, type UnreadResponse } from '../channel/records.js'
 import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
@@ -14,6 +14,7 @@ import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { AttachedLink } from './attached-link.js'
 import { type Attachment, createShared } from './attachment.js'
+import { beginWriting } from './callback.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import { argumentsDeadlock, callbackDeadlock } from './deadlock.js'
@@ -22,7 +23,7 @@ import { announce, submitted, workerDied, workerStarted } from './diagnostics.js
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
-import { ancestors, refuseOwnExecutor } from './identity.js'
+import { ancestors, isOwn, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
 import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
@@ -51,6 +52,7 @@ const grace = 50
 export interface Call {
   fn: FunctionName
   args: readonly unknown[]
+  /** Not users' own objects, which they may change. */
   options?: TaskOptions | undefined
   /** Where it was submitted. */
   site?: SubmitSite | undefined
@@ -143,6 +145,7 @@ export class Dispatcher implements Source {
     callDue()
     this.#checkOpen()
     if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
+    refuseAborted(call.options?.signal, call.fn.label)
     this.checkNowAndThen()
     return undefined
   }
@@ -201,15 +204,17 @@ export class Dispatcher implements Source {
     this.takeIn()
     const cause = reason === undefined ? undefined : { cause: reason }
     const error = new CancelledError(`${task.label} was cancelled`, cause)
-    if (!this.ledger.settle(task, TaskState.Cancelled, error)) return false
-    this.#link?.cancel(task.id, error)
-    this.#closeWhenIdle()
+    const isCancelled = this.ledger.settle(task, TaskState.Cancelled, error)
+    if (isCancelled) {
+      this.#link?.cancel(task.id, error)
+      this.#closeWhenIdle()
+    }
     callDue()
-    return true
+    return isCancelled
   }
 
   cancelPending(): void {
-    const running = new Set(this.#runningIds())
+    const running = new Set(this.runningIds())
     for (const task of [...this.ledger.pending.values()])
       if (!running.has(task.id)) this.cancel(task, undefined)
   }
@@ -333,6 +338,21 @@ export class Dispatcher implements Source {
     if (this.#link === undefined && this.ledger.pending.size > 0) this.abandon()
   }
 
+  get isInOwnWorker(): boolean {
+    return isOwn(this.identity)
+  }
+
+  /**
+   * Inside its own worker there is only a copy, and nothing that the copy could wait for, or end. An exit hook of its
+   * module may still close it.
+   *
+   * @throws {DeadlockError}
+   */
+  refuseOwnWorker(): void {
+    const isExiting = (process as { _exiting?: boolean })._exiting === true
+    if (!isExiting) refuseOwnExecutor(this.identity, this.name)
+  }
+
   #awaitNews(deadline: number): void {
     this.refuseDeadlock(deadline)
     this.abandonIfEnded()
@@ -375,6 +395,7 @@ export class Dispatcher implements Source {
         else if (message[0] === Response.Used || message[0] === Response.Dropped)
           this.remotes?.receive(message)
         else if (message[0] === Response.Connected) link.share(message[1])
+        else if (message[0] === Response.Unread) this.#onUnread(link, message)
         else this.ledger.receive(message)
       },
       onDelivery: () => {
@@ -391,6 +412,18 @@ export class Dispatcher implements Source {
     })
     drainedAtExit.add(this)
     return link
+  }
+
+  /** The worker could not read what was sent: that fails, and nothing else. */
+  #onUnread(link: Link, [, number, reason]: UnreadResponse): void {
+    if (link.replace(number, reason)) return
+    link.takeBack()
+    for (const task of this.ledger.pending.values()) {
+      if (task.message !== number) continue
+      const error = unreadable(`the arguments of ${task.fn.label}`, reason)
+      this.ledger.settle(task, TaskState.Rejected, error)
+      return
+    }
   }
 
   #connect(events: LinkEvents): Link {
@@ -434,6 +467,7 @@ export class Dispatcher implements Source {
     const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
+      refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
       this.#admission.admit() // they came first
       const link = this.#startedLink()
       if (link.reserve()) return
@@ -506,6 +540,7 @@ export class Dispatcher implements Source {
   #send(link: Link, task: Task, transferList?: readonly Transferable[]): boolean {
     const { fn, args } = task
     link.define(fn)
+    const outer = beginWriting(task)
     try {
       return link.run(task, transferList)
     } catch (error) {
@@ -513,6 +548,8 @@ export class Dispatcher implements Source {
         throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
       if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
       throw error
+    } finally {
+      beginWriting(outer)
     }
   }
 
@@ -526,7 +563,7 @@ export class Dispatcher implements Source {
     if (this.#closed && this.ledger.pending.size === 0) this.#link?.close()
   }
 
-  #runningIds(): number[] {
+  runningIds(): number[] {
     return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
@@ -534,7 +571,7 @@ export class Dispatcher implements Source {
     if (link !== this.#link) return
     link.takeInRest()
     link.onDeath()
-    const running = this.#runningIds()
+    const running = this.runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {
@@ -542,7 +579,8 @@ export class Dispatcher implements Source {
       this.eventLoop.onSpace() // slots of tasks that were cancelled are gone with it
       return
     }
-    announce(workerDied, { executor: this.name, ...death })
+    const { exitCode, reason, cause: error } = death
+    announce(workerDied, { executor: this.name, reason, exitCode, error })
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend(death)
     else this.#break(death)

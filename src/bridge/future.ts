@@ -96,8 +96,8 @@ export class Future<T> {
   /** The outcome as a promise, for code on an event loop, which it keeps alive while the task is pending. */
   promise(): Promise<T> {
     const task = this.#task
-    if (task.state === TaskState.Pending) task.dispatcher.takeIn()
     task.expected = true // from here on an unhandled failure is Node's to report, as for any promise
+    if (task.state === TaskState.Pending) catchUp(task)
     if (task.state !== TaskState.Pending) return new Promise(resolve => resolve(task.read() as T))
     return new Promise((resolve, reject) =>
       whenSettled(task, () => {
@@ -109,8 +109,8 @@ export class Future<T> {
 
   /**
    * Calls back once the task has settled, at once if it has already. Callbacks run in the order of registration, in
-   * the caller's thread: when a blocking call of this thread takes in the outcome, or its event loop turns, or at
-   * exit. One that throws is reported on stderr and disturbs nothing else.
+   * the caller's thread: when a call of this thread takes in the outcome, or its event loop turns, or at exit. One that
+   * throws is reported on stderr and disturbs nothing else.
    */
   onDone(callback: (future: Future<T>) => void): void {
     if (typeof callback !== 'function') throw invalidType('callback', 'a function', callback)
@@ -154,8 +154,14 @@ export function whenSettled(task: Task, observer: Observer): void {
 /** A slot is free again only after its outcome was posted: whoever finds it free must look at messages once more. */
 function pendingState(task: Task): FutureState {
   if (task.dispatcher.isRunning(task)) return 'running'
-  task.dispatcher.takeIn()
+  catchUp(task)
   return task.state === TaskState.Pending ? 'queued' : stateNames[task.state]
+}
+
+/** What came before the outcome, progress say, is called before the outcome is given. */
+function catchUp({ dispatcher }: Task): void {
+  dispatcher.takeIn()
+  callDue()
 }
 
 function timedOut(task: Task, waited: number): TimeoutError {

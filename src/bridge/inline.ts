@@ -20,6 +20,8 @@ export function sourceOf(fn: (...args: never[]) => unknown, text: string): strin
   const member = text.replace(/^((?:async\b\s*)?\*?\s*)#/, '$1')
   const asMethod = `(object => object[Reflect.ownKeys(object)[0]])({ ${member} })`
   const otherProblem = syntaxError(asMethod)
+  if (otherProblem === undefined && usesSuper(text))
+    throw refusal(fn, '`super` belongs to its class or object')
   if (otherProblem === undefined) return asMethod
   // As the wrong one of the two it is nothing but an unexpected token.
   const cause = problem.message.startsWith('Unexpected') ? otherProblem : problem
@@ -46,6 +48,17 @@ function syntaxError(expression: string): Error | undefined {
   } catch (error) {
     return error as Error
   }
+}
+
+/**
+ * Whether a method's own code has `super` in it: any method may, so the text says nothing wrong. As a function that
+ * begins with the list of its parameters it is valid only without.
+ */
+function usesSuper(text: string): boolean {
+  if (!/\bsuper\b/.test(text)) return false
+  for (let start = text.indexOf('('); start !== -1; start = text.indexOf('(', start + 1))
+    if (syntaxError(`(async function*${text.slice(start)})`) === undefined) return false
+  return true
 }
 
 function refusal(fn: unknown, reason: string, cause?: unknown): TypeError {

@@ -1,25 +1,22 @@
 import { carriers } from '../channel/carriers.js'
 import { Request, type RunExtras, type RunRequest } from '../channel/records.js'
-import { carry } from './carry.js'
+import { findCarried } from './carry.js'
 import { started } from './diagnostics.js'
 import type { TaskOptions } from './options.js'
 import type { Task } from './task.js'
 
 /** The message that hands a task to the worker. */
 export function requestOf(task: Task): RunRequest {
-  const extras = extrasOf(task)
-  if (carriers.length > 0) return carryingRequest(task, extras)
+  const extras = carriers.length === 0 ? extrasOf(task) : carryingExtras(task)
   const request: RunRequest = [Request.Run, task.id, task.fn.number, task.args ?? []]
   if (extras !== undefined) request.push(extras)
   return request
 }
 
-function carryingRequest(task: Task, extras: RunExtras | undefined): RunRequest {
-  const { args, carried } = carry(task)
-  const request: RunRequest = [Request.Run, task.id, task.fn.number, args]
-  if (extras !== undefined || carried.length > 0)
-    request.push({ ...extras, ...(carried.length > 0 && { carried }) })
-  return request
+function carryingExtras(task: Task): RunExtras | undefined {
+  const extras = extrasOf(task)
+  const carried = findCarried(task)
+  return carried.length === 0 ? extras : { ...extras, carried }
 }
 
 /** Undefined for most tasks, which have nothing beyond a function and arguments. */

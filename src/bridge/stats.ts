@@ -1,5 +1,7 @@
 import { Histogram, WorkerState } from '../channel/words.js'
+import { callDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Ledger } from './ledger.js'
 
 /** Times in ms, rounded up by at most a quarter, over all tasks of the current worker. */
 export interface Percentiles {
@@ -59,7 +61,8 @@ const stateNames = {
 const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
-  dispatcher.takeIn()
+  dispatcher.poll()
+  callDue()
   const { link, queued, restarts } = dispatcher
   const tasks = runningTasks(dispatcher)
   const { completed, failed, cancelled } = dispatcher.ledger.totals
@@ -80,17 +83,23 @@ export function statsOf(dispatcher: Dispatcher): ExecutorStats {
 }
 
 /**
- * A slot names its task until the outcome is posted, which is after the task has been counted as ended: of more names
- * than tasks, those too many have ended. Which ones is not said here: most likely, of those whose outcome has come, the
- * ones that started last.
+ * A slot names its task until the outcome is posted, which is after the task has been counted as ended: of more slots
+ * than tasks, those too many have ended, and are of tasks that have no name here any more.
  */
 function runningTasks({ link, ledger, running }: Dispatcher): RunningTask[] {
   if (link === undefined) return []
   const byAge = (one: { age: number }, other: { age: number }) => other.age - one.age
   return [...link.runningTasks()]
-    .map(({ id, age }) => ({ id, age, fn: ledger.pending.get(id)?.fn }))
-    .sort((one, other) => Number(one.fn === undefined) - Number(other.fn === undefined) || byAge(one, other))
+    .map(({ id, age }) => ({ id, name: nameOf(ledger, id), age }))
+    .sort(
+      (one, other) => Number(one.name === undefined) - Number(other.name === undefined) || byAge(one, other),
+    )
     .slice(0, running)
     .sort(byAge)
-    .map(({ id, age, fn }) => ({ id, name: fn?.label ?? '(settled, still running)', age }))
+    .map(({ id, name, age }) => ({ id, name: name ?? '(settled, still running)', age }))
+}
+
+/** Of one that has not settled, or was settled while it ran. */
+function nameOf({ pending, leftRunning }: Ledger, id: number): string | undefined {
+  return pending.get(id)?.fn.label ?? leftRunning.nameOf(id)
 }

@@ -1,6 +1,7 @@
 import { now } from '../channel/clock.js'
 import { ExecutorClosedError } from '../channel/errors.js'
 import type { ItemsResponse } from '../channel/records.js'
+import { callDue } from './callbacks.js'
 import { never } from './deadline.js'
 import type { Call, Dispatcher } from './dispatcher.js'
 import { settlesWithin, type Task, TaskState } from './task.js'
@@ -110,7 +111,10 @@ export async function* streamLater({
   task.expected = true
   try {
     for (;;) {
-      if (buffer.isEmpty) dispatcher.takeIn()
+      if (buffer.isEmpty) {
+        dispatcher.takeIn()
+        callDue()
+      }
       while (buffer.isEmpty && task.state === TaskState.Pending) await itemsOrEnd(dispatcher, task, buffer)
       if (buffer.isEmpty) return finish(task, buffer)
       yield next(task, buffer)

@@ -9,11 +9,28 @@ import { originOf } from './remote-proxy.js'
 export function isRefusal(error: unknown): error is Error {
   if (error instanceof DOMException) return error.name === 'DataCloneError'
   if (!types.isNativeError(error)) return false
+  if (isTooDeep(error)) return true
   // A MessagePort that is not in the transfer list, and a proxy that has been revoked.
   return (
     (error as NodeJS.ErrnoException).code === 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST' ||
     (error instanceof TypeError && /\brevoked\b/.test(error.message))
   )
+}
+
+/** Structured clone goes down recursively: what is nested deep takes more stack than there is. */
+function isTooDeep(error: Error): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message)
+}
+
+/**
+ * The other thread could not read what this one has sent.
+ *
+ * @param whose - what it was: `the result of tasks.js#fetchPage`
+ * @param reason - the message of the error
+ */
+export function unreadable(whose: string, reason: string): NotCloneableError {
+  const tooDeep = /call stack/.test(reason) ? ': it is nested too deep' : ''
+  return new NotCloneableError(`${whose} cannot be read in the other thread${tooDeep} (${reason})`)
 }
 
 /** True if what was to be transferred is refused, and not the value. Node 20 has a code for it, later ones only words. */
@@ -49,7 +66,9 @@ export function notCloneable(
   whose: string,
   isRefused = isRefusedByClone,
 ): NotCloneableError {
-  const culprit = search(root, contentOf(value), isRefused)
+  const culprit = isTooDeep(cause)
+    ? { path: root, what: 'nested too deep' }
+    : search(root, contentOf(value), isRefused)
   const what = culprit === undefined ? cause.message.replace(/\.$/, '') : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }

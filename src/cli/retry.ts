@@ -1,11 +1,12 @@
 import { NotCloneableError } from '../index.js'
+import type { Outcome } from './outcome.js'
 
 /** Waits between tries grow up to this, in ms, unless the first one is longer. */
 const longestDelay = 60_000
 
-/** What fails once and will fail again. */
-export function isLasting(error: unknown): boolean {
-  return error instanceof NotCloneableError
+/** What has failed, and may do better at another try. */
+export function isWorthRetrying(outcome: Outcome): boolean {
+  return !outcome.ok && outcome.isLasting !== true && !(outcome.error instanceof NotCloneableError)
 }
 
 /**

@@ -8,6 +8,7 @@ import { InputDigest } from './input/digest.js'
 import { createParser, type ReadingProgress, readRows } from './input/read-rows.js'
 import { Source } from './input/source.js'
 import { Interrupts } from './interrupts.js'
+import { checkAddress } from './module.js'
 import { Committer } from './outcomes/committer.js'
 import { createOrder } from './outcomes/order.js'
 import { openSinks } from './outcomes/sink.js'
@@ -40,6 +41,7 @@ interface Parts {
  * @throws {UsageError} if it cannot begin, or the function turns out not to be there
  */
 export async function run(settings: Settings): Promise<number> {
+  checkAddress(settings)
   applyEnvFiles(settings.envFile ?? [])
   const stop = new Stop()
   const interrupts = new Interrupts(stop)

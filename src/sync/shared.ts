@@ -47,7 +47,6 @@ const primitives = new WeakSet<object>()
 const carrier: Carrier = {
   kind: 'sync',
   is: value => primitives.has(value),
-  encode: value => ({ shared: Reflect.get(value, 'shared') }),
 }
 
 /** For constructors: from here on it arrives in tasks as what it is. */

@@ -4,10 +4,10 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import type { InlineFunction } from '../channel/records.js'
-import { compileAt } from './import-from.js'
+import { compileAt, importFrom } from './import-from.js'
 
 type Call = (...args: unknown[]) => unknown
-type Create = (require: NodeJS.Require, nameIt: typeof nameFunction, fileOf: typeof fileOfVite) => Call
+type Create = (filename: string, require: NodeJS.Require, nameIt: typeof nameFunction, importIt: Call) => Call
 
 /**
  * Makes a function of its source, in strict mode and, for `import()` and `require`, as in a file beside `base`. Two
@@ -19,11 +19,14 @@ export function compileInline({ source, base, name }: InlineFunction): Call {
   // In stack traces the name says that line numbers are those of the function and not of the file. It ends like
   // the file's, because loaders of TypeScript look at that.
   const inline = `inline ${/^[\w$]+$/.test(name) ? name : 'function'} in ${basename(file)}`
-  const helpers = 'const __vite_ssr_dynamic_import__=specifier=>import(__fileOf(specifier))'
-  const code = `'use strict';module.exports=function(require,__name,__fileOf){${helpers};return ${source}}`
+  // Declared and never reached, the names of CommonJS that would be wrong are ReferenceErrors, as all that stayed behind.
+  const code = `'use strict';module.exports=function(${given}){return ${source};let module,exports}`
   const create = compileAt(file, code, join(dirname(file), inline)) as Create
-  return create(createRequire(base), nameFunction, fileOfVite)
+  const importOfVite = (specifier: unknown) => importFrom(base)(fileOfVite(specifier as string))
+  return create(file, createRequire(base), nameFunction, importOfVite)
 }
+
+const given = '__filename,require,__name,__vite_ssr_dynamic_import__'
 
 function nameFunction(fn: Call, value: string): Call {
   return Object.defineProperty(fn, 'name', { value, configurable: true })
@@ -44,15 +47,19 @@ export function explainInline({ source }: InlineFunction, error: unknown): void 
   // No proxy, nor an object that has one above it: looking at it runs nothing of the task's.
   if (!types.isNativeError(error) || Object.getPrototypeOf(error) !== ReferenceError.prototype) return
   const message: unknown = Object.getOwnPropertyDescriptor(error, 'message')?.value
-  const variable = /^(\S+) is not defined$/.exec(typeof message === 'string' ? message : '')?.[1]
+  if (typeof message !== 'string') return
+  const variable = missing.exec(message)?.slice(1).find(Boolean)
   if (variable === undefined || !mentions(source, variable)) return
-  const explained = `${message}. ${isHelper(variable) ? helperHint(variable) : captureHint(variable)}`
-  const stack = stackOf(error)?.replace(String(message), () => explained)
+  const hint = isHelper(variable) ? helperHint(variable) : captureHint(variable)
+  const explained = `${variable} is not defined. ${hint}`
+  const stack = stackOf(error)?.replace(message, () => explained)
   // Not by `Object.defineProperty`, which throws if the error is frozen.
   Reflect.defineProperty(error, 'message', { value: explained, configurable: true, writable: true })
   if (stack !== undefined)
     Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
 }
+
+const missing = /^(\S+) is not defined$|^Cannot access '(module|exports)' before initialization$/
 
 function stackOf(error: Error): string | undefined {
   try {

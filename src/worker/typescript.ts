@@ -1,7 +1,8 @@
-import { pathToFileURL } from 'node:url'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { TypeScriptUnsupportedError } from '../channel/errors.js'
 import { importFrom } from './import-from.js'
-import { isModuleInCommonJS, isTypeScript } from './typescript-files.js'
+import { isModuleInCommonJS, isTypeScript, typeScriptFile } from './typescript-files.js'
 import { keepApart, noteLoaded, watchImports } from './typescript-imports.js'
 
 /** Node erases types by itself (22.18 and newer), unless told not to. */
@@ -14,7 +15,7 @@ const stripsTypes = Boolean((process.features as { typescript?: unknown }).types
  */
 export async function importTypeScript(url: string, base: string): Promise<unknown> {
   if (!stripsTypes) {
-    if (!(await useTsx(base))) throw unsupported(url)
+    if (!(await useTsx(base))) throw notStripped(url)
     return import(url)
   }
   watchImports()
@@ -27,7 +28,7 @@ export async function importTypeScript(url: string, base: string): Promise<unkno
     return namespace
   } catch (error) {
     if (!isByNode || !mayTsxHelp(error)) throw error
-    if (!(await useTsx(base))) throw isBeyondNode(error) ? unsupported(url, error as Error) : error
+    if (!(await useTsx(base))) throw withAdvice(url, error)
     return import(url)
   }
 }
@@ -39,7 +40,7 @@ export function importsNeedTsx(source: string, base: string): boolean {
 
 /** Node says that it would have to do more than erase types. */
 function isBeyondNode(error: unknown): boolean {
-  return /TYPESCRIPT_SYNTAX$|TYPE_STRIPPING$|UNKNOWN_FILE_EXTENSION$/.test(codeOf(error))
+  return /UNSUPPORTED_TYPESCRIPT_SYNTAX$|TYPE_STRIPPING$|UNKNOWN_FILE_EXTENSION$/.test(codeOf(error))
 }
 
 /**
@@ -47,8 +48,33 @@ function isBeyondNode(error: unknown): boolean {
  * values, and `import` in what is CommonJS by its package.json.
  */
 function mayTsxHelp(error: unknown): boolean {
-  const isNotFound = /NOT_FOUND$|UNSUPPORTED_DIR_IMPORT$/.test(codeOf(error))
-  return isBeyondNode(error) || isNotFound || error instanceof SyntaxError
+  return isBeyondNode(error) || isNotFound(error) || error instanceof SyntaxError
+}
+
+function isNotFound(error: unknown): boolean {
+  return /NOT_FOUND$|UNSUPPORTED_DIR_IMPORT$/.test(codeOf(error))
+}
+
+/** What Node failed with, or that it takes tsx, if that is so or may be. */
+function withAdvice(url: string, error: unknown): unknown {
+  if (isBeyondNode(error) || (isNotFound(error) && isNameOfSource(error)))
+    return unsupported(url, 'needs', error as Error)
+  // Types imported as values, `export` in CommonJS, decorators: to Node itself these are JavaScript that is wrong.
+  const isWrongJavaScript = error instanceof SyntaxError && codeOf(error) === 'undefined'
+  return isWrongJavaScript ? unsupported(url, 'may need', error) : error
+}
+
+/** What was not found has a source that tsx would find, also where it was required. */
+function isNameOfSource(error: unknown): boolean {
+  const { url, message, requireStack } = error as { url?: string; message: string; requireStack?: string[] }
+  if (url?.startsWith('file:')) return typeScriptFile(fileURLToPath(url)) !== undefined
+  const required = /^Cannot find module '(\.[^']*)'/.exec(message)?.[1]
+  const parent = requireStack?.[0]
+  return (
+    required !== undefined &&
+    parent !== undefined &&
+    typeScriptFile(resolve(dirname(parent), required)) !== undefined
+  )
 }
 
 function codeOf(error: unknown): string {
@@ -86,15 +112,18 @@ async function registerTsx(base: string): Promise<boolean> {
   return false
 }
 
-function unsupported(url: string, cause?: Error): TypeScriptUnsupportedError {
-  const { node } = process.versions
-  const need = 'install tsx (npm install --save-dev tsx)'
-  return cause === undefined
-    ? new TypeScriptUnsupportedError(
-        `${url} is TypeScript, which Node ${node} does not run by itself: ${need}, or use Node 22.18 or newer`,
-      )
-    : new TypeScriptUnsupportedError(
-        `${url} needs more than Node ${node} does for TypeScript by itself (${cause.message}): ${need}`,
-        { cause },
-      )
+const { node } = process.versions
+const remedy = 'install tsx (npm install --save-dev tsx)'
+
+function notStripped(url: string): TypeScriptUnsupportedError {
+  return new TypeScriptUnsupportedError(
+    `${url} is TypeScript, which Node ${node} does not run by itself: ${remedy}, or use Node 22.18 or newer`,
+  )
+}
+
+function unsupported(url: string, needs: 'needs' | 'may need', cause: Error): TypeScriptUnsupportedError {
+  return new TypeScriptUnsupportedError(
+    `${url} ${needs} more than Node ${node} does for TypeScript by itself (${cause.message}): ${remedy}`,
+    { cause },
+  )
 }

@@ -31,6 +31,8 @@ test.each([
   [{ size: 1, name: '' }, type, 'options.name'],
   [{ size: 1, onError: 'throw' }, type, 'options.onError'],
   [{ size: 1, concurrency: 3 }, type, 'options.concurrency'],
+  [Object.create({ size: 0 }), range, 'options.size'],
+  [Object.create({ size: 1, queueSize: -1 }), range, 'options.queueSize'],
   [rate(5), type, 'options.rate'],
   [rate({ tasks: 1 }), type, 'options.rate.per'],
   [rate({ per: 1 }), type, 'options.rate.tasks'],

@@ -97,7 +97,7 @@ describe('without tsx', () => {
        } catch (error) {
          const { name, code, message, cause } = error
          const isOurs = error instanceof TypeScriptUnsupportedError && error instanceof ExecutorError
-         console.log(JSON.stringify({ name, code, message, isOurs, cause: cause?.code }))
+         console.log(JSON.stringify({ name, code, message, isOurs, hasCause: cause instanceof Error, cause: cause?.code }))
        }
        console.log(executor.run('node:path', 'basename', ['/a/still works']))`,
     )
@@ -131,10 +131,41 @@ describe('without tsx', () => {
     },
   )
 
-  test.runIf(stripsTypes)('what is not there is said as Node says it', async () => {
-    expect(await outcomeOf('./imports-javascript-name.ts', 'quadruple', [1])).toMatchObject({
-      code: 'ERR_MODULE_NOT_FOUND',
-      isOurs: false,
-    })
+  const more = {
+    'decorated.ts': '@(value => value) class Decorated {}\nexport const fn = () => Decorated.name',
+    'requires-source.cts': "const { double } = require('./plain')\nmodule.exports = { fn: double }",
+    'commonjs/exports.ts': 'export const fn = (): number => 1',
+    'commonjs/package.json': '{ "type": "commonjs" }',
+    'wrong.ts': 'export const fn = (n: number) number =>',
+    'imports-nothing.ts': "import './not-there.js'\nexport const fn = (): number => 1",
+    'imports-no-package.ts': "import 'not-installed'\nexport const fn = (): number => 1",
+    'requires-nothing.cts': "require('./not-there')",
+  }
+  mkdirSync(join(home, 'commonjs'))
+  for (const [name, text] of Object.entries(more)) writeFileSync(join(home, name), text)
+
+  test.runIf(stripsTypes).each([
+    ['./imports-javascript-name.ts', 'quadruple', 'needs', 'ERR_MODULE_NOT_FOUND'],
+    ['./imports-no-extension.ts', 'quadruple', 'needs', 'ERR_MODULE_NOT_FOUND'],
+    ['./requires-source.cts', 'fn', 'needs', 'MODULE_NOT_FOUND'],
+    ['./view.tsx', 'view', 'needs', 'ERR_UNKNOWN_FILE_EXTENSION'],
+    ['./imports-type.ts', 'areaOf', 'may need', undefined],
+    ['./commonjs/exports.ts', 'fn', 'may need', undefined],
+    ['./decorated.ts', 'fn', 'may need', undefined],
+  ])('%s is refused, too, and keeps what Node says as the cause', async (name, fn, needs, cause) => {
+    const outcome = await outcomeOf(name, fn, [1])
+    expect(outcome).toMatchObject({ code: 'ERR_TYPESCRIPT_UNSUPPORTED', isOurs: true, hasCause: true })
+    expect(outcome.message).toMatch(new RegExp(`ts ${needs} more than Node|tsx ${needs} more than Node`))
+    expect(outcome.message).toContain('npm install --save-dev tsx')
+    expect(outcome.cause).toBe(cause)
+  })
+
+  test.runIf(stripsTypes).each([
+    ['./wrong.ts', 'ERR_INVALID_TYPESCRIPT_SYNTAX'],
+    ['./imports-nothing.ts', 'ERR_MODULE_NOT_FOUND'],
+    ['./imports-no-package.ts', 'ERR_MODULE_NOT_FOUND'],
+    ['./requires-nothing.cts', 'MODULE_NOT_FOUND'],
+  ])('what is wrong with %s, or not there for it, is said as Node says it', async (name, code) => {
+    expect(await outcomeOf(name, 'fn', [1])).toMatchObject({ code, isOurs: false })
   })
 })
