@@ -470,7 +470,7 @@ export class Dispatcher implements Source {
       refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
       this.#admission.admit() // they came first
       const link = this.#startedLink()
-      if (link.reserve()) return
+      if (this.#admission.letsOthersBy && link.reserve()) return
       if (isOver(deadline)) {
         if (link.hasRoom()) return
         throw this.queueFull(fn, now() - start)
