@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { addressOf } from '../bridge/function-names.js'
+import { longestTimer } from '../channel/clock.js'
 import {
   AsyncPoolExecutor,
   BrokenExecutorError,
@@ -81,7 +82,7 @@ export class Calls {
     this.#executor = this.#createExecutor()
     stop.signal.addEventListener('abort', () => this.#waiting?.abort())
     if (timeout !== undefined)
-      this.#watch = setInterval(() => this.#replaceIfStuck(), Math.max(timeout, shortestPatience)).unref()
+      this.#watch = setInterval(() => this.#replaceIfStuck(), patienceFor(timeout)).unref()
   }
 
   /** What is queued waits here; of that, what is more than the queue takes has only been read. */
@@ -251,6 +252,10 @@ export class Calls {
     }
     this.#wasStuck = isStuck && !this.#wasStuck
   }
+}
+
+function patienceFor(timeout: number): number {
+  return Math.min(Math.max(timeout, shortestPatience), longestTimer)
 }
 
 /** Errors of calls would else end in the stack of this file, which tells the reader of a result nothing. */

@@ -16,6 +16,7 @@ export function isWorthRetrying(outcome: Outcome): boolean {
  * @param tries - how often the call has failed
  */
 export function retryDelay(first: number, tries: number, random = Math.random): number {
-  const longest = Math.min(first * 2 ** (tries - 1), Math.max(first, longestDelay))
+  // Not to infinity: 0 times that is no number.
+  const longest = Math.min(first * 2 ** Math.min(tries - 1, 1000), Math.max(first, longestDelay))
   return longest * (0.5 + random() / 2)
 }

@@ -62,6 +62,14 @@ export class Rows {
     this.#wake()
   }
 
+  /** To be called with rows that could not be written. */
+  onLost({ length }: readonly Entry[]): void {
+    const { tally } = this.#options
+    tally.inFlight -= length
+    tally.undone += length
+    this.#wake()
+  }
+
   async #enter(row: Row): Promise<void> {
     const { stop, tally } = this.#options
     if (!this.#hasRoom(row)) await this.#until(() => this.#hasRoom(row) || stop.isRequested)

@@ -138,6 +138,12 @@ describe('--timeout', () => {
     expect(code).toBe(1)
   })
 
+  test('may be longer than timers go', async () => {
+    const { stderr, records } = await runTask('echo', ['-q', '--timeout', '600h'], { input: 'a' })
+    expect(stderr).toBe('')
+    expect(records).toMatchObject([{ value: 'a' }])
+  })
+
   test('calls that ignore it do not keep the others from running', async () => {
     const input = 'never\nnever\na\nb\nc\nd\n'
     const { records } = await runTask('neverOn', ['--timeout', '400', '-s', '2'], { input })

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../child.mjs'
-import { lines, runTask } from './support/command.mjs'
+import { cli, lines, runTask } from './support/command.mjs'
 
 const values = ({ records }) => records.map(({ value }) => value)
 
@@ -197,5 +197,10 @@ describe('--input', () => {
       expect(code).toBe(2)
       expect(stderr).toMatch(/^async-pool: cannot read --input: .*\n$/)
     }
+    const command = ['bash', '-c', '"$@" < /', 'bash', process.execPath, cli]
+    expect(await runTask('echo', [], { command })).toMatchObject({
+      code: 2,
+      stderr: 'async-pool: cannot read stdin: it is a folder\n',
+    })
   })
 })

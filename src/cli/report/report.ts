@@ -44,7 +44,9 @@ export class Report implements CallObserver {
   /** @throws {UsageError} if it could not be written in the end */
   static open(path: string): Report {
     try {
-      accessSync(statSync(path, { throwIfNoEntry: false })?.isFile() ? path : dirname(path), constants.W_OK)
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats?.isDirectory()) throw new Error('it is a folder')
+      accessSync(stats === undefined ? dirname(path) : path, constants.W_OK)
     } catch (error) {
       throw new UsageError(`cannot write --report ${path}: ${messageOf(error)}`)
     }
