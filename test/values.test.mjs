@@ -1,8 +1,9 @@
 import { MessageChannel } from 'node:worker_threads'
 import { AsyncPoolExecutor, NotCloneableError } from 'async-pool-executor'
 import { afterAll, describe, expect, test } from 'vitest'
+import { runScript } from './child.mjs'
 import { createExecutor, createSignals, openGate, thrownBy } from './helpers.mjs'
-import { fixtures, tasks } from './paths.mjs'
+import { fixture, fixtures, tasks } from './paths.mjs'
 
 const values = new URL('values.mjs', fixtures)
 const executor = new AsyncPoolExecutor({ size: 4, queueSize: 100 })
@@ -191,6 +192,45 @@ describe('arguments that cannot be carried', () => {
       },
     ]
     expect(own.run(tasks, 'echo', args)).toEqual({ value: 3 })
+  })
+})
+
+describe('an error with what cannot be carried arrives without that', () => {
+  const errorOf = fn => executor.submit(values, fn).error(10_000)
+
+  test('and with lists that contain themselves as they are', () => {
+    const error = errorOf('errorInCyclicLists')
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({ message: 'in lists', code: 'E_LISTS' })
+    const { list } = error
+    expect([list[0], list[3][0]]).toEqual([error, error])
+    for (const same of [list[1], list[2], list[3][1]]) expect(same).toBe(list)
+  })
+
+  test('a port that is closed, wherever it stands and on each of its ways', async () => {
+    const { lines, code } = await runScript(
+      'import',
+      `const { callback } = await import('async-pool-executor')
+       const { MessageChannel } = await import('node:worker_threads')
+       const values = ${JSON.stringify(values.href)}
+       const executor = new AsyncPoolExecutor()
+       const show = error => say([error.name, error.message, error.code, Object.keys(error)].join(' '))
+       const future = executor.submit(values, 'errorWithClosedPort')
+       show(future.error())
+       const { port1 } = new MessageChannel()
+       port1.close()
+       port1.on('close', async () => {
+         const error = Object.assign(new TypeError('mine'), { code: 'E_MINE', port1, deep: { port1 } })
+         const running = executor.submit(tasks, 'slow', [50])
+         say(running.cancel(error))
+         const fail = callback(() => { throw error })
+         show(await executor.runAsync(${JSON.stringify(fixture('callbacks.mjs'))}, 'throughError', [fail]).catch(e => e))
+       })`,
+    )
+    expect({ lines, code }).toEqual({
+      lines: ['TypeError with ports E_PORTS code', 'true', 'TypeError mine E_MINE code'],
+      code: 0,
+    })
   })
 })
 
