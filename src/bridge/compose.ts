@@ -6,6 +6,7 @@ import type { Dispatcher } from './dispatcher.js'
 import { type Future, taskOf } from './future.js'
 import { checkAsCompletedOptions, checkGatherOptions, checkWaitOptions } from './option-checks.js'
 import { parkFor, takeInAll } from './park.js'
+import { toError } from './report.js'
 import { type Task, TaskState } from './task.js'
 
 export interface WaitOptions {
@@ -67,7 +68,8 @@ export function asCompleted<F extends Future<unknown>>(
 /**
  * Blocks until all tasks are fulfilled and returns their values in the order of the futures.
  *
- * @param options.returnErrors - put errors in the place of values instead of throwing the first
+ * @param options.returnErrors - put errors in the place of values instead of throwing the first; something
+ * thrown that is not an Error comes as the `cause` of one
  * @throws the error of the first task that fails, or was cancelled; the other tasks go on
  * @throws {TypeError} ERR_INVALID_ARG_TYPE if something is not a future
  * @example
@@ -98,7 +100,7 @@ export function gather(
   if (failed !== undefined && !returnErrors) failed.read()
   return tasks.map(task => {
     task.markRead()
-    return task.value
+    return task.state === TaskState.Fulfilled ? task.value : toError(task.value, task.fn.label)
   })
 }
 
