@@ -412,7 +412,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call.
    *
    * @typeParam M - the type of the module: `typeof import('./tasks.js')`
-   * @param options - for every call through the facade
+   * @param options - for every call through the facade; `idempotent` and `offload` are not for its streams
    * @throws {TypeError} ERR_INVALID_ARG_TYPE
    * @throws {RangeError} ERR_OUT_OF_RANGE
    * @example
