@@ -111,6 +111,16 @@ describe('values', () => {
     const copied = new ArrayBuffer(1024)
     expect(executor.run(values, 'byteLength', [copied])).toBe(1024)
     expect(copied.byteLength).toBe(1024)
+    const { port1 } = new MessageChannel()
+    for (const twice of [copied, port1]) {
+      const transferList = [twice, twice]
+      const error = thrownBy(() => executor.submit(values, 'byteLength', [twice], { transferList }))
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error.code).toBe('ERR_INVALID_ARG_TYPE')
+      expect(error.message).toContain('transferList')
+    }
+    port1.close()
+    expect(copied.byteLength).toBe(1024)
   })
 })
 
@@ -141,6 +151,13 @@ describe('arguments that cannot be carried', () => {
     ['args[0]', [port1]],
     ['args[0].get("k")', [new Map([['k', () => {}]])]],
     ['args[0] item 1', [new Set([1, () => {}])]],
+    ['args[0].cause is a function', [new Error('x', { cause: () => {} })]],
+    ['args[0].of.cause.list[0] is a function', [{ of: new TypeError('x', { cause: { list: [() => {}] } }) }]],
+    [
+      'args[0] is an AsyncFunctionQueue,',
+      [Object.setPrototypeOf(new WeakMap(), { constructor: { name: 'AsyncFunctionQueue' } })],
+    ],
+    ['args[0] is a WeakMap,', [new WeakMap()]],
   ])('are refused at the call, which says where: %s', (where, args) => {
     for (const method of ['submit', 'trySubmit', 'run']) {
       const error = thrownBy(() => executor[method](tasks, 'echo', args))
@@ -148,6 +165,12 @@ describe('arguments that cannot be carried', () => {
       expect(error.code).toBe('ERR_NOT_CLONEABLE')
       expect(error.message).toContain(where)
     }
+  })
+
+  test('so is progress, in the task, which says where', () => {
+    const message = executor.run(fixture('callbacks.mjs'), 'progressOf', [])
+    expect(message).toMatch(/^NotCloneableError: value\.steps\[1\] is a function,.*callbacks\.mjs#progressOf/)
+    expect(executor.run(fixture('callbacks.mjs'), 'progressOf', [], { offload: true })).toBe(message)
   })
 
   test('are refused as such, however badly they behave', () => {

@@ -1,4 +1,5 @@
 import { longestTimer, now } from '../channel/clock.js'
+import { progressRefusal } from '../channel/cloneable.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
@@ -367,7 +368,12 @@ export class Consumer {
 
   #progressOf(task: Task): (value: unknown) => void {
     return value => {
-      if (!task.isAnswered) task.caller.outbox.progress(task.id, value)
+      if (task.isAnswered) return
+      try {
+        task.caller.outbox.progress(task.id, value)
+      } catch (error) {
+        throw progressRefusal(error, value, task.entry.label)
+      }
     }
   }
 
