@@ -30,13 +30,12 @@ export function wait<F extends Future<unknown>>(
 ): { done: Set<F>; pending: Set<F> } {
   checkWaitOptions(options)
   const { returnWhen = 'all-completed' } = options
+  const deadline = deadlineOf('options.timeout', options.timeout)
   const tasks = byTask(futures)
+  if (returnWhen === 'all-completed' || arePending(tasks.keys())) refuseInCallback(tasks.keys(), deadline)
   const watch = new Watch(tasks.keys())
   try {
-    watch.awaitUntil(
-      () => watch.isComplete || endsWait[returnWhen](watch),
-      deadlineOf('options.timeout', options.timeout),
-    )
+    watch.awaitUntil(() => watch.isComplete || endsWait[returnWhen](watch), deadline)
   } finally {
     watch.stop()
   }
@@ -62,6 +61,7 @@ export function asCompleted<F extends Future<unknown>>(
   checkAsCompletedOptions(options)
   const deadline = deadlineOf('options.timeout', options.timeout)
   const tasks = byTask(futures)
+  if (arePending(tasks.keys())) refuseInCallback(tasks.keys(), deadline)
   return inOrderOfSettling(tasks, new Watch(tasks.keys()), deadline)
 }
 
@@ -90,6 +90,7 @@ export function gather(
   checkGatherOptions(options)
   const { returnErrors = false } = options
   const tasks = listOf(futures).map(checkedTask)
+  refuseInCallback(tasks, never)
   const watch = new Watch(tasks)
   try {
     watch.awaitUntil(() => watch.isComplete || (!returnErrors && watch.rejected + watch.cancelled > 0), never)
@@ -115,6 +116,18 @@ const endsWait: Record<NonNullable<WaitOptions['returnWhen']>, (watch: Watch) =>
   'first-completed': watch => watch.settled.length > 0,
   'first-error': watch => watch.rejected > 0, // as in Python, to be cancelled is not an error here
   'all-completed': () => false,
+}
+
+/** None of them is known to have settled: even the first one has to be waited for. */
+function arePending(tasks: Iterable<Task>): boolean {
+  return [...tasks].every(task => task.state === TaskState.Pending)
+}
+
+/** For tasks that have to settle: only if none of their executors may be waited for. */
+function refuseInCallback(tasks: Iterable<Task>, deadline: number): void {
+  const pending = [...tasks].filter(task => task.state === TaskState.Pending)
+  if (pending.every(task => task.dispatcher.answers.isRunning))
+    pending[0]?.dispatcher.refuseInCallback(deadline)
 }
 
 /** Keeps count of a set of futures without looking at all of them again for each that settles. */
