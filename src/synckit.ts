@@ -67,7 +67,7 @@ export function createSyncFn<T extends AnyFn>(
 /** {@link createSyncFn} without its memory: each call makes a function with a worker of its own. */
 export function startWorkerThread<T extends AnyFn, R = Awaited<ReturnType<T>>>(
   workerPath: string,
-  options?: SynckitOptions,
+  options: SynckitOptions = {},
 ): (...args: Parameters<T>) => R {
   return bridge().startWorkerThread<T, R>(workerPath, options)
 }

@@ -80,7 +80,7 @@ export interface OffloadOptions {
  * @param modulePath - as for `submit`; './relative' to the `base` of the executor
  * @param fnName - an export of that module, or a property of what it exports by default
  * @returns what the function returns; rejects with what it throws
- * @throws {ExecutorError} if the code does not run for a task
+ * @throws {ExecutorError} if the code does not run for a task of an executor
  * @throws {DeadlockError} in a CPU thread, which another call could wait for
  * @throws {NotCloneableError} if an argument or the result cannot be copied; says which
  * @throws {WorkerDiedError} if the CPU thread dies
@@ -102,9 +102,9 @@ export async function offload<F extends TaskFunction>(
   options?: OffloadOptions,
 ): Promise<Awaited<ReturnType<F>>> {
   const caller = callingTask('offload()')
-  checkOffloadArguments(args, options)
+  const checked = checkOffloadArguments(args, options)
   const address = addressOf(modulePath, fnName, context.base)
-  const request = { transferList: undefined, ...options, address, args: args ?? [] }
+  const request = { transferList: undefined, ...checked, address, args: args ?? [] }
   return context.offload(request, caller) as Promise<Awaited<ReturnType<F>>>
 }
 

@@ -205,6 +205,15 @@ describe('mapAsync', () => {
     expect(read).toEqual([1, 2, 5, 6])
   })
 
+  test.each([5, null])('an iterator that gives %s is refused, as `for` does, by map too', async given => {
+    const executor = createExecutor()
+    const items = { [Symbol.iterator]: () => ({ next: () => given }) }
+    const refusal = { name: 'TypeError', message: `Iterator result ${given} is not an object` }
+    await expect(executor.mapAsync(tasks, 'echo', items).next()).rejects.toMatchObject(refusal)
+    expect(thrownBy(() => executor.map(tasks, 'echo', items).next())).toMatchObject(refusal)
+    expect(executor.stats()).toMatchObject({ completed: 0, queued: 0 })
+  })
+
   test('map refuses an async iterable and says what to use', () => {
     const executor = createExecutor()
     expect(thrownBy(() => executor.map(tasks, 'echo', (async function* () {})()))).toMatchObject({

@@ -1,4 +1,4 @@
-import { AsyncPoolExecutor, QueueFullError, wait } from 'async-pool-executor'
+import { AsyncPoolExecutor, callback, QueueFullError, wait } from 'async-pool-executor'
 import { describe, expect, test } from 'vitest'
 import { runScript, systems } from './child.mjs'
 import { awaitSignal, createExecutor, createSignals, occupy, openGate, Signal, thrownBy } from './helpers.mjs'
@@ -114,6 +114,36 @@ describe('submit', () => {
     expect(outer.result(10_000)).toEqual({ value: 7 })
     expect(inner?.result(10_000) ?? 2).toBe(2)
     expect(queued).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('a signal that is aborted while the queue is full', () => {
+  const options = signal => ({ signal, submitTimeout: 2_000 }) // so that a fault does not block for ever
+
+  test.each(['submit', 'run', 'trySubmit'])('already before: %s refuses at once', method => {
+    const executor = createExecutor({ size: 1, queueSize: 0 })
+    const { open } = occupy(executor)
+    const signal = AbortSignal.abort('why')
+    const error = thrownBy(() => executor[method](tasks, 'add', [1, 1], options(signal)))
+    expect(error).toMatchObject({ code: 'ERR_CANCELLED', cause: 'why' })
+    open()
+    expect(executor.shutdown()).toMatchObject({ completed: 1, cancelled: 0 })
+  })
+
+  test('by a callback: submit stops waiting', () => {
+    const executor = createExecutor({ size: 1, queueSize: 0 })
+    const controller = new AbortController()
+    const signals = createSignals()
+    const abort = callback(() => controller.abort('changed my mind'))
+    const abortAndHold = async (abort, words) => {
+      await abort()
+      while (Atomics.load(words, 0) === 0) await Atomics.waitAsync(words, 0, 0).value
+    }
+    executor.submit(abortAndHold, [abort, signals])
+    const error = thrownBy(() => executor.submit(tasks, 'add', [1, 1], options(controller.signal)))
+    expect(error).toMatchObject({ code: 'ERR_CANCELLED', cause: 'changed my mind' })
+    openGate(signals)
+    expect(executor.shutdown()).toMatchObject({ completed: 1, cancelled: 0 })
   })
 })
 

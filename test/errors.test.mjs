@@ -103,6 +103,56 @@ describe.each(systems)('an error that nobody reads (%s)', system => {
     expect(stderr).toBe('')
   })
 
+  describe.each(['map', 'mapAsync', 'mapAsync, as results are ready'])('of a position of %s', name => {
+    const options = name.includes('ready') ? '{ ordered: false }' : '{}'
+    const [call, wait, join] = name.startsWith('mapAsync')
+      ? ['mapAsync', ' await', 'await executor.joinAsync()']
+      : ['map', '', 'executor.join()']
+
+    test.each([
+      ['break', 'return n', 'left'],
+      ['what another one threw', "throw new Error('item 0')", 'threw item 0'],
+    ])('that was never reached, for %s, is reported', async (_how, first, left) => {
+      const { lines, stderr } = await runScript(
+        system,
+        `// The others have started when the first one ends, and fail when the loop has been left.
+         const task = async ([words, n]) => {
+           const [gate, started] = [0, 1]
+           const reached = async (index, value) => {
+             for (let now = Atomics.load(words, index); now < value; now = Atomics.load(words, index))
+               await Atomics.waitAsync(words, index, now).value
+           }
+           if (n === 0) {
+             await reached(started, 2)
+             ${first}
+           }
+           Atomics.add(words, started, 1)
+           Atomics.notify(words, started)
+           await reached(gate, 1)
+           throw new Error('item ' + n)
+         }
+         async function main() {
+           const executor = new AsyncPoolExecutor({ size: 3, onError: error => say(error.message) })
+           const words = new Int32Array(new SharedArrayBuffer(8))
+           const items = [0, 1, 2].map(n => [words, n])
+           try {
+             for${wait} (const n of executor.${call}(task, items, ${options})) break
+             say('left')
+           } catch (error) {
+             say('threw ' + error.message)
+           }
+           Atomics.store(words, 0, 1)
+           Atomics.notify(words, 0)
+           ${join}
+         }
+         main()`,
+      )
+      expect(stderr).toBe('')
+      expect(lines[0]).toBe(left)
+      expect(lines.slice(1).sort()).toEqual(['item 1', 'item 2'])
+    })
+  })
+
   test('is not reported when it is read late, however many others there are', async () => {
     const { stderr } = await runScript(
       system,

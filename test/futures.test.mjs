@@ -376,10 +376,12 @@ describe('onDone', () => {
   test('a callback may block on other futures, whose callbacks follow', () => {
     const calls = []
     const signals = createSignals()
+    const later = createSignals()
     const first = executor.submit(tasks, 'hold', [signals, 1])
-    const others = [2, 3, 4].map(value => executor.submit(tasks, 'hold', [signals, value]))
+    const others = [2, 3, 4].map(value => executor.submit(tasks, 'hold', [later, value]))
     first.onDone(() => {
       calls.push('begin')
+      openGate(later)
       calls.push(...others.map(other => other.result(10_000)))
       calls.push(executor.run(tasks, 'echo', ['submitted inside']))
       calls.push('end')
@@ -573,6 +575,29 @@ describe('executor', () => {
     expect(futures.map(future => future.id)).toEqual([1, 2, 3])
     for (const future of futures) expect(future).toBeInstanceOf(Future)
     expect(() => new Future()).toThrow(TypeError)
+  })
+
+  test('stats name as many running tasks as they count, right after a call too', () => {
+    const own = createExecutor({ size: 1, queueSize: 9 })
+    for (let i = 0; i < 2000; i++) {
+      own.run(tasks, 'echo', [i])
+      const { running, tasks: named } = own.stats()
+      expect({ running, named }).toEqual({ running: 0, named: [] })
+    }
+  })
+
+  test('stats go on naming a task that has settled and runs, whatever others come and go', () => {
+    const own = createExecutor({ size: 2, queueSize: 9 })
+    const signals = createSignals()
+    const held = own.submit(tasks, 'hold', [signals])
+    awaitSignal(signals, Signal.Started, 1)
+    held.cancel()
+    for (let i = 0; i < 500; i++) {
+      own.run(tasks, 'echo', [i])
+      const { running, tasks: named } = own.stats()
+      expect({ running, ids: named.map(({ id }) => id) }).toEqual({ running: 1, ids: [held.id] })
+    }
+    openGate(signals)
   })
 
   test('stats count every outcome', () => {

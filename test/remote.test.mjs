@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import {
   AsyncPoolExecutor,
   ExecutorClosedError,
   NotCloneableError,
   TaskNotFoundError,
 } from 'async-pool-executor'
+import { Queue } from 'async-pool-executor/sync'
 import * as Comlink from 'comlink'
 import { afterAll, describe, expect, test } from 'vitest'
 import { file, folder } from './child.mjs'
@@ -289,6 +290,59 @@ describe('values', () => {
     const result = await errorOf(remote.unmarked())
     expect(result).toBeInstanceOf(NotCloneableError)
     expect(result.message).toMatch(/^result is a function.*remote\.mjs#unmarked.*Comlink\.proxy/)
+  })
+
+  test.each([
+    ['list', 'result[1] is a function'],
+    ['listOfObjects', 'result[0].f is a function (f)'],
+    ['object', 'result.a[0] is a function'],
+    ['moved', 'result[1].f is a function (f)'],
+  ])('say where they are as those of run do: %s', async (name, expected) => {
+    const results = file(
+      'results.mjs',
+      `import { transfer } from 'async-pool-executor'
+       export const list = () => [1, () => {}]
+       export const listOfObjects = async () => [{ f() {} }]
+       export const object = () => ({ a: [() => {}] })
+       export const moved = () => transfer([1, { f() {} }], [new ArrayBuffer(1)])
+       export const called = async callback => callback()`,
+    )
+    const module = executor.remote(results)
+    const own = await import(pathToFileURL(results))
+    for (const call of [
+      () => module[name](),
+      () => executor.runAsync(results, name),
+      () => module.called(Comlink.proxy(() => own[name]())),
+    ]) {
+      const error = await errorOf(call())
+      expect(error).toBeInstanceOf(NotCloneableError)
+      expect(error.message).toContain(`${expected}, which cannot be carried`)
+    }
+  })
+
+  const misplaced = {
+    'args[0].counter': counter => executor.run(tasks, 'echo', [{ counter }]),
+    'args[0][0]': counter => remote.giveBack([counter]),
+    'args[0].member': counter => executor.submit(tasks, 'echo', [{ member: counter.increment }]),
+    'item.counter': counter => new Queue().put({ counter }),
+  }
+
+  test.each(Object.keys(misplaced))('%s, a proxy among them, is not used to say so', async place => {
+    const counter = await new remote.Counter(1, createSignals())
+    const { completed, failed } = executor.stats()
+    const error = await errorOf(Promise.resolve().then(() => misplaced[place](counter)))
+    expect(error).toBeInstanceOf(NotCloneableError)
+    expect(error.message).toContain(`${place} is a proxy of remote(), which cannot be carried`)
+    await executor.joinAsync()
+    expect(executor.stats()).toMatchObject({ completed, failed })
+  })
+
+  test('a proxy is no function that can travel as text', async () => {
+    const counter = await new remote.Counter(1, createSignals())
+    const { failed } = executor.stats()
+    expect(() => executor.run(counter, [])).toThrow('native functions and proxies have no source text')
+    await executor.joinAsync()
+    expect(executor.stats().failed).toBe(failed)
   })
 })
 

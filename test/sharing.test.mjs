@@ -1,7 +1,9 @@
-import { AsyncPoolExecutor } from 'async-pool-executor'
-import { describe, expect, test } from 'vitest'
+import { AsyncPoolExecutor, callback, NotCloneableError, transfer } from 'async-pool-executor'
+import * as Comlink from 'comlink'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { file, runScript, systems } from './child.mjs'
-import { thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, openGate, Signal, thrownBy } from './helpers.mjs'
+import { fixtures, tasks } from './paths.mjs'
 
 /** A script whose threads attach to its executor: `body` runs in each of them, `main` in the owner. */
 function scriptOf(body, main) {
@@ -197,6 +199,42 @@ describe('a shared executor', () => {
   })
 })
 
+describe('in each thread that shares an executor', () => {
+  test('stats and join are of its own tasks, and restarts of the worker', () => {
+    const owner = createExecutor({ size: 2, restart: true, onError: 'ignore' })
+    owner.run(tasks, 'echo', [0])
+    const guest = AsyncPoolExecutor.attach(owner.handle(), { onError: 'ignore' })
+    onTestFinished(() => {
+      guest.shutdown()
+    })
+    const signals = createSignals()
+    const held = guest.submit(tasks, 'hold', [signals])
+    awaitSignal(signals, Signal.Started, 1)
+    expect(guest.stats()).toMatchObject({ running: 1, tasks: [{ id: held.id }], restarts: 0 })
+    expect(owner.stats()).toMatchObject({ running: 0, tasks: [], restarts: 0 })
+    expect(owner.join()).toBe(true)
+    expect(held.state).toBe('running')
+    openGate(signals)
+    held.result()
+    expect(owner.submit(() => process.exit(3)).error()).toMatchObject({ code: 'ERR_WORKER_DIED' })
+    expect(owner.run(tasks, 'echo', [1])).toBe(1)
+    expect(guest.run(tasks, 'echo', [2])).toBe(2)
+    for (const executor of [owner, guest]) expect(executor.stats().restarts).toBe(1)
+  })
+
+  test('restarts count from the first worker on, though it was shared before it had one', () => {
+    const owner = createExecutor(1)
+    const guest = AsyncPoolExecutor.attach(owner.handle())
+    onTestFinished(() => {
+      guest.shutdown()
+    })
+    expect(guest.stats().restarts).toBe(0)
+    expect(guest.submit(() => process.exit(3)).error()).toMatchObject({ code: 'ERR_WORKER_DIED' })
+    expect(owner.run(tasks, 'echo', [1])).toBe(1)
+    expect(guest.stats().restarts).toBe(1)
+  })
+})
+
 describe('attach', () => {
   test('refuses what is no handle, by name', () => {
     for (const handle of [undefined, null, 5, {}, { asyncPoolExecutor: {} }])
@@ -217,5 +255,59 @@ describe('attach', () => {
       code: 'ERR_DEADLOCK',
     })
     executor.shutdown()
+  })
+})
+
+describe('what an attached executor is to move is copied', () => {
+  function attached() {
+    const owner = createExecutor(2)
+    const executor = AsyncPoolExecutor.attach(owner.handle())
+    onTestFinished(() => {
+      executor.shutdown()
+    })
+    return executor
+  }
+
+  const inThreeBytes = new Uint8Array([1, 2, 3])
+  const remotes = new URL('remote.mjs', fixtures)
+  /** Each gives what arrives of a buffer. */
+  const ways = {
+    'run, before there is an answer': (executor, buffer) =>
+      executor.run(tasks, 'echo', [buffer], { transferList: [buffer] }),
+    runAsync: async (executor, buffer) => {
+      await executor.runAsync(tasks, 'echo', [0])
+      return executor.runAsync(tasks, 'echo', [buffer], { transferList: [buffer] })
+    },
+    offload: (executor, buffer) =>
+      executor.runAsync(tasks, 'echo', [buffer], { transferList: [buffer], offload: true }),
+    stream: (executor, buffer) => {
+      const echo = function* (item) {
+        yield item
+      }
+      return [...executor.stream(echo, [buffer], { transferList: [buffer] })][0]
+    },
+    'Comlink.transfer': (executor, buffer) =>
+      executor.remote(remotes).giveBack(Comlink.transfer(buffer, [buffer])),
+    'transfer from a callback': (executor, buffer) =>
+      executor.runAsync(give => give(), [callback(() => transfer(buffer, [buffer]))]),
+    'Comlink.transfer from a callback': async (executor, buffer) => {
+      const give = Comlink.proxy(() => Comlink.transfer(buffer, [buffer]))
+      return (await executor.remote(remotes).each([0], give))[0]
+    },
+  }
+
+  test.each(Object.keys(ways))('by %s', async name => {
+    const { buffer } = inThreeBytes.slice()
+    const arrived = await ways[name](attached(), buffer)
+    expect(new Uint8Array(arrived)).toEqual(inThreeBytes)
+    expect(buffer.byteLength).toBe(3)
+  })
+
+  test('and refused, with its place, if it can only be moved', () => {
+    const { port1, port2 } = new MessageChannel()
+    onTestFinished(() => port2.close())
+    const error = thrownBy(() => attached().run(tasks, 'echo', [{ port1 }], { transferList: [port1] }))
+    expect(error).toBeInstanceOf(NotCloneableError)
+    expect(error.message).toContain('args[0].port1 is a MessagePort')
   })
 })

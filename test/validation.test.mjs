@@ -1,4 +1,4 @@
-import { AsyncPoolExecutor, asCompleted, gather, wait } from 'async-pool-executor'
+import { AsyncPoolExecutor, asCompleted, callback, gather, wait } from 'async-pool-executor'
 import { afterAll, describe, expect, test } from 'vitest'
 import { thrownBy } from './helpers.mjs'
 import { tasks } from './paths.mjs'
@@ -250,5 +250,77 @@ describe('other calls refuse', () => {
     expectRefusal(() => executor.shutdown({ wait: 1 }), type, 'wait')
     expectRefusal(() => executor.shutdown({ cancelPending: 'x' }), type, 'cancelPending')
     expect(executor.closed).toBe(false)
+  })
+})
+
+describe('options that are inherited, or come from getters', () => {
+  const bad = {
+    'a prototype': (name, value) => Object.create({ [name]: value }),
+    'a getter of a class': (name, value) => {
+      class Options {}
+      Object.defineProperty(Options.prototype, name, { get: () => value })
+      return new Options()
+    },
+    'a getter': (name, value) => Object.defineProperty({}, name, { get: () => value, enumerable: true }),
+  }
+
+  test.each(Object.entries(bad))('are refused as own ones are: %s', (_from, create) => {
+    expectRefusal(() => new AsyncPoolExecutor(create('size', 0)), range, 'options.size')
+    expectRefusal(() => new AsyncPoolExecutor(create('queueSize', 'x')), type, 'options.queueSize')
+    const submit = options => executor.submit(tasks, 'echo', [1], options)
+    expectRefusal(() => submit(create('timeout', 'x')), type, 'options.timeout')
+    expectRefusal(() => submit(create('signal', 'x')), type, 'options.signal')
+    expectRefusal(() => submit(create('transferList', 'x')), type, 'options.transferList')
+    expectRefusal(() => executor.map(tasks, 'echo', [1], create('lookAhead', 0)), range, 'options.lookAhead')
+    expectRefusal(
+      () => executor.stream(tasks, 'echo', [1], create('lookAhead', 0)),
+      range,
+      'options.lookAhead',
+    )
+    expectRefusal(() => executor.module(tasks, create('timeout', 'x')), type, 'options.timeout')
+    expectRefusal(() => executor.shutdown(create('cancelPending', 1)), type, 'options.cancelPending')
+    expectRefusal(() => wait([], create('returnWhen', 'any')), type, 'options.returnWhen')
+    expectRefusal(() => gather([], create('returnErrors', 1)), type, 'options.returnErrors')
+  })
+
+  test('are refused if nobody knows them', () => {
+    expectRefusal(() => new AsyncPoolExecutor(Object.create({ sise: 5 })), type, 'options.sise')
+  })
+
+  test('count as own ones do', () => {
+    class Options {
+      get size() {
+        return 3
+      }
+      get name() {
+        return 'from a class'
+      }
+      describe() {
+        return 'no option'
+      }
+    }
+    const { size, queueSize, name } = new AsyncPoolExecutor(new Options())
+    expect({ size, queueSize, name }).toEqual({ size: 3, queueSize: 3, name: 'from a class' })
+  })
+
+  test('count for tasks, too', () => {
+    const seen = []
+    const options = Object.create({ onProgress: value => seen.push(value), idempotent: true })
+    const progressing = new URL('./fixtures/callbacks.mjs', import.meta.url)
+    executor.run(progressing, 'progressAndCall', [callback(() => {})], options)
+    expect(seen).toEqual(['one', 'three'])
+    const facade = executor.module(progressing, options)
+    facade.run.progressAndCall(callback(() => {}))
+    expect(seen).toEqual(['one', 'three', 'one', 'three'])
+  })
+
+  test('are read once: what was checked is used', () => {
+    let reads = 0
+    const changing = {
+      get size() {
+        return ++reads === 1 ? 2 : 'not a number'
+      },
+    }
+    expect(new AsyncPoolExecutor(changing).size).toBe(2)
   })
 })

@@ -34,6 +34,11 @@ export class Admission {
     return this.#waiters.size === 0
   }
 
+  /** Nobody is to be let in before a submit that blocks now; one inside a getter comes before what is being admitted. */
+  get letsOthersBy(): boolean {
+    return this.isEmpty || this.#admitting
+  }
+
   /** Resolves once `accept` has been called, when it is this one's turn. */
   wait(fn: FunctionName, options: TaskOptions | undefined, accept: () => Task): Promise<Task> {
     const dispatcher = this.#dispatcher

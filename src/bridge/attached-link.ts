@@ -9,17 +9,18 @@ import {
   SharedStatus,
 } from '../channel/sharing.js'
 import { systemThreadId, threadIsGone } from '../channel/thread-id.js'
-import { invalidType } from '../channel/validate.js'
 import { WorkerWants } from '../channel/wait.js'
 import { createWords, Word, WorkerState } from '../channel/words.js'
 import { epochNow, Link, type LinkEvents } from './link.js'
 import { bell } from './park.js'
+import type { Task } from './task.js'
 import { uniqueId } from './unique-id.js'
 
 /** What waits to be sent until the worker has answered: a BroadcastChannel keeps nothing for members to come. */
 interface Unsent {
   message: RequestMessage
   rank: WorkerWants
+  task?: Task
 }
 
 /**
@@ -46,11 +47,8 @@ export class AttachedLink extends Link {
     this.#shared = shared
     this.#channel = channel
     this.#introduction = { channel: name, words, bell, epoch, thread: systemThreadId() }
-    channel.onmessage = event => {
-      this.countTaken()
-      events.onMessage((event as { data: ResponseMessage }).data)
-      events.onDelivery()
-    }
+    channel.onmessage = event => this.deliver((event as { data: ResponseMessage }).data)
+    channel.onmessageerror = event => this.miss((event as { data: unknown }).data)
     channel.unref()
     this.#introduce()
   }
@@ -73,7 +71,17 @@ export class AttachedLink extends Link {
     this.#generation = Atomics.load(this.#shared.state, Shared.Generation)
     const unsent = this.#unsent ?? []
     this.#unsent = undefined
-    for (const { message, rank } of unsent) this.postNow(message, rank)
+    for (const { message, rank, task } of unsent) {
+      this.postNow(message, rank)
+      if (task !== undefined) this.markSent(task)
+    }
+  }
+
+  override run(task: Task, transferList: readonly Transferable[] | undefined): boolean {
+    const isDelivered = super.run(task, transferList)
+    const unsent = this.#unsent?.at(-1)
+    if (unsent !== undefined) unsent.task = task
+    return isDelivered
   }
 
   override close(): void {
@@ -135,18 +143,11 @@ export class AttachedLink extends Link {
     return true
   }
 
-  /** Nothing can be moved: a BroadcastChannel has, as far as it knows, many members. */
-  protected override postOrBuffer(
-    message: RequestMessage,
-    rank: WorkerWants,
-    transferList?: readonly Transferable[],
-  ): boolean {
-    if (transferList !== undefined && transferList.length > 0)
-      throw invalidType(
-        'options.transferList',
-        'left out: an attached executor copies all arguments',
-        transferList,
-      )
+  /**
+   * What is to be moved is copied: a BroadcastChannel has, as far as it knows, many members. So code runs here as it
+   * does in the owner, unless it sends what can only be moved.
+   */
+  protected override postOrBuffer(message: RequestMessage, rank: WorkerWants): boolean {
     if (this.#isClosed) return false
     if (this.#unsent === undefined) this.postNow(message, rank)
     else this.#unsent.push({ message: structuredClone(message), rank })

@@ -16,15 +16,19 @@ export class Attachment {
    */
   constructor(handle: ExecutorHandle, options: AttachOptions, callerFile: string) {
     this.shared = sharedOf(handle)
-    checkAttachOptions(options)
+    const checked = checkAttachOptions(options)
     const { name, size, queueSize, timeout } = this.shared
     // The owner decides how often a worker is replaced.
     const restart = { max: Number.MAX_SAFE_INTEGER, within: 0 }
     const resolved = resolveOptions(
-      { ...(timeout !== undefined && { timeout }), ...options, name, size, queueSize },
+      { ...(timeout !== undefined && { timeout }), ...checked, name, size, queueSize },
       callerFile,
     )
     this.options = { ...resolved, restart }
+  }
+
+  get workersStarted(): number {
+    return Atomics.load(this.shared.state, Shared.Generation)
   }
 
   get status(): SharedStatus {
@@ -43,9 +47,15 @@ function sharedOf(handle: unknown): SharedExecutor {
   return shared
 }
 
-export function createShared(options: ResolvedOptions, identity: string): SharedExecutor {
+/** @param workersStarted - before it is shared */
+export function createShared(
+  options: ResolvedOptions,
+  identity: string,
+  workersStarted: number,
+): SharedExecutor {
   const { name, size, queueSize, timeout } = options
   const state = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT))
+  state[Shared.Generation] = workersStarted
   state[Shared.OwnerThread] = systemThreadId()
   return { id: uniqueId(), name, size, queueSize, timeout, identity, state }
 }

@@ -32,8 +32,7 @@ export function streamCall(
   fourth: unknown,
 ): { call: Call; lookAhead: number } {
   const given = typeof target === 'function' ? third : fourth
-  const options = given === undefined ? {} : (given as StreamOptions)
-  checkStreamOptions(options)
+  const options = given === undefined ? {} : checkStreamOptions(given as StreamOptions)
   const { lookAhead = 64, ...taskOptions } = options
   const call =
     typeof target === 'function'
@@ -58,14 +57,13 @@ export function mapCall(
 ): MapCall {
   const isInline = typeof target === 'function'
   const given = isInline ? third : fourth
-  const options = given === undefined ? {} : (given as MapOptions)
-  checkMapOptions(options)
+  const options = given === undefined ? {} : checkMapOptions(given as MapOptions)
   const fn = isInline ? functions.findInline(target) : functions.find(target, second as string)
   return { fn, items: isInline ? second : third, options }
 }
 
 function checkedCall(fn: FunctionName, args: unknown, options: unknown): Call {
   if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
-  if (options !== undefined) checkTaskOptions(options as TaskOptions)
-  return { fn, args: args ?? [], options: options as TaskOptions | undefined, site: undefined }
+  const checked = options === undefined ? undefined : checkTaskOptions(options as TaskOptions)
+  return { fn, args: args ?? [], options: checked, site: undefined }
 }

@@ -28,9 +28,8 @@ export function wait<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: WaitOptions = {},
 ): { done: Set<F>; pending: Set<F> } {
-  checkWaitOptions(options)
-  const { returnWhen = 'all-completed' } = options
-  const deadline = deadlineOf('options.timeout', options.timeout)
+  const { returnWhen = 'all-completed', timeout } = checkWaitOptions(options)
+  const deadline = deadlineOf('options.timeout', timeout)
   const tasks = byTask(futures)
   if (returnWhen === 'all-completed' || arePending(tasks.keys())) refuseInCallback(tasks.keys(), deadline)
   const watch = new Watch(tasks.keys())
@@ -58,8 +57,8 @@ export function asCompleted<F extends Future<unknown>>(
   futures: Iterable<F>,
   options: { timeout?: number } = {},
 ): Iterable<F> {
-  checkAsCompletedOptions(options)
-  const deadline = deadlineOf('options.timeout', options.timeout)
+  const { timeout } = checkAsCompletedOptions(options)
+  const deadline = deadlineOf('options.timeout', timeout)
   const tasks = byTask(futures)
   if (arePending(tasks.keys())) refuseInCallback(tasks.keys(), deadline)
   return inOrderOfSettling(tasks, new Watch(tasks.keys()), deadline)
@@ -87,8 +86,7 @@ export function gather(
   futures: Iterable<Future<unknown>>,
   options: { returnErrors?: boolean } = {},
 ): unknown[] {
-  checkGatherOptions(options)
-  const { returnErrors = false } = options
+  const { returnErrors = false } = checkGatherOptions(options)
   const tasks = listOf(futures).map(checkedTask)
   refuseInCallback(tasks, never)
   const watch = new Watch(tasks)

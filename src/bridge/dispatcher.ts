@@ -1,11 +1,11 @@
 import type { Transferable } from 'node:worker_threads'
 import { longestTimer, now } from '../channel/clock.js'
-import { isRefusal, isTransferRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, isTransferRefusal, notCloneable, unreadable } from '../channel/cloneable.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
 import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
 import { onAbort } from '../channel/on-abort.js'
-import { Response } from '../channel/records.js'
+import { Response, type UnreadResponse } from '../channel/records.js'
 import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
 import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
@@ -23,7 +23,7 @@ import { announce, submitted, workerDied, workerStarted } from './diagnostics.js
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
 import type { FunctionName } from './function-names.js'
-import { ancestors, refuseOwnExecutor } from './identity.js'
+import { ancestors, isOwn, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
 import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
@@ -52,6 +52,7 @@ const grace = 50
 export interface Call {
   fn: FunctionName
   args: readonly unknown[]
+  /** Not users' own objects, which they may change. */
   options?: TaskOptions | undefined
   /** Where it was submitted. */
   site?: SubmitSite | undefined
@@ -110,7 +111,7 @@ export class Dispatcher implements Source {
   }
 
   get restarts(): number {
-    return Math.max(0, this.#workersStarted - 1)
+    return Math.max(0, (this.#attachment?.workersStarted ?? this.#workersStarted) - 1)
   }
 
   get queued(): number {
@@ -144,6 +145,7 @@ export class Dispatcher implements Source {
     callDue()
     this.#checkOpen()
     if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
+    refuseAborted(call.options?.signal, call.fn.label)
     this.checkNowAndThen()
     return undefined
   }
@@ -212,7 +214,7 @@ export class Dispatcher implements Source {
   }
 
   cancelPending(): void {
-    const running = new Set(this.#runningIds())
+    const running = new Set(this.runningIds())
     for (const task of [...this.ledger.pending.values()])
       if (!running.has(task.id)) this.cancel(task, undefined)
   }
@@ -344,6 +346,21 @@ export class Dispatcher implements Source {
     if (this.#link === undefined && this.ledger.pending.size > 0) this.abandon()
   }
 
+  get isInOwnWorker(): boolean {
+    return isOwn(this.identity)
+  }
+
+  /**
+   * Inside its own worker there is only a copy, and nothing that the copy could wait for, or end. An exit hook of its
+   * module may still close it.
+   *
+   * @throws {DeadlockError}
+   */
+  refuseOwnWorker(): void {
+    const isExiting = (process as { _exiting?: boolean })._exiting === true
+    if (!isExiting) refuseOwnExecutor(this.identity, this.name)
+  }
+
   #awaitNews(deadline: number): void {
     this.refuseDeadlock(deadline)
     this.abandonIfEnded()
@@ -386,6 +403,7 @@ export class Dispatcher implements Source {
         else if (message[0] === Response.Used || message[0] === Response.Dropped)
           this.remotes?.receive(message)
         else if (message[0] === Response.Connected) link.share(message[1])
+        else if (message[0] === Response.Unread) this.#onUnread(link, message)
         else this.ledger.receive(message)
       },
       onDelivery: () => {
@@ -404,6 +422,18 @@ export class Dispatcher implements Source {
     return link
   }
 
+  /** The worker could not read what was sent: that fails, and nothing else. */
+  #onUnread(link: Link, [, number, reason]: UnreadResponse): void {
+    if (link.replace(number, reason)) return
+    link.takeBack()
+    for (const task of this.ledger.pending.values()) {
+      if (task.message !== number) continue
+      const error = unreadable(`the arguments of ${task.fn.label}`, reason)
+      this.ledger.settle(task, TaskState.Rejected, error)
+      return
+    }
+  }
+
   #connect(events: LinkEvents): Link {
     if (this.#attachment !== undefined) return new AttachedLink(this.#attachment.shared, events)
     const link = new WorkerLink(this.options, [...ancestors(), this.identity], this.#shared?.id, events)
@@ -418,7 +448,7 @@ export class Dispatcher implements Source {
     if (this.#attachment !== undefined) return this.#attachment.shared
     this.#checkOpen()
     if (this.#shared === undefined) {
-      this.#shared = createShared(this.options, this.identity)
+      this.#shared = createShared(this.options, this.identity, this.#workersStarted)
       alsoWatched.add(this)
       if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
     }
@@ -445,9 +475,10 @@ export class Dispatcher implements Source {
     const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
     for (;;) {
       this.#checkOpen()
+      refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
       this.#admission.admit() // they came first
       const link = this.#startedLink()
-      if (link.reserve()) return
+      if (this.#admission.letsOthersBy && link.reserve()) return
       if (isOver(deadline)) {
         if (link.hasRoom()) return
         throw this.queueFull(fn, now() - start)
@@ -540,7 +571,7 @@ export class Dispatcher implements Source {
     if (this.#closed && this.ledger.pending.size === 0) this.#link?.close()
   }
 
-  #runningIds(): number[] {
+  runningIds(): number[] {
     return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
@@ -548,7 +579,7 @@ export class Dispatcher implements Source {
     if (link !== this.#link) return
     link.takeInRest()
     link.onDeath()
-    const running = this.#runningIds()
+    const running = this.runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {
@@ -556,7 +587,8 @@ export class Dispatcher implements Source {
       this.eventLoop.onSpace() // slots of tasks that were cancelled are gone with it
       return
     }
-    announce(workerDied, { executor: this.name, ...death })
+    const { exitCode, reason, cause: error } = death
+    announce(workerDied, { executor: this.name, reason, exitCode, error })
     this.#settleRunning(running, death)
     if (this.#deaths.add() && !death.isFinal) this.#resend(death)
     else this.#break(death)

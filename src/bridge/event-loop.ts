@@ -2,7 +2,7 @@ import { now } from '../channel/clock.js'
 import { callDue } from './callbacks.js'
 import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
-import { settlesWithin } from './task.js'
+import { settlesWithin, type Task, TaskState } from './task.js'
 
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50
@@ -31,16 +31,24 @@ export class EventLoopWaits {
     if (--this.#awaited === 0) clearInterval(this.#watch)
   }
 
-  /** Resolves when every accepted task is settled, or with false after `timeout` ms. */
-  async settle(timeout: number): Promise<boolean> {
-    const { pending } = this.#dispatcher.ledger
+  /**
+   * Resolves when every task is settled, or with false after `timeout` ms.
+   *
+   * @param tasks - unless given, those that are pending, also those that are accepted meanwhile
+   */
+  async settle(
+    timeout: number,
+    tasks: Iterable<Task> = this.#dispatcher.ledger.pending.values(),
+  ): Promise<boolean> {
     const deadline = now() + timeout
     this.hold()
     try {
-      for (let [task] = pending.values(); task !== undefined; [task] = pending.values()) {
-        const left = deadline - now()
-        if (left <= 0) return false
-        await settlesWithin(task, left)
+      for (const task of tasks) {
+        while (task.state === TaskState.Pending) {
+          const left = deadline - now()
+          if (left <= 0) return false
+          await settlesWithin(task, left)
+        }
       }
       return true
     } finally {

@@ -421,8 +421,8 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    */
   module<M>(modulePath: ModulePath, options?: TaskOptions): ModuleFacade<M> {
     this.#functions.checkModule(modulePath)
-    if (options !== undefined) checkTaskOptions(options)
-    return createFacade<M>(this, String(modulePath), options)
+    const checked = options === undefined ? undefined : checkTaskOptions(options)
+    return createFacade<M>(this, String(modulePath), checked)
   }
 
   /**
@@ -449,30 +449,36 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /**
    * Blocks until nothing is queued or running; a task that was cancelled or timed out runs until it ends. The
-   * executor stays open.
+   * executor stays open. Of a shared executor, only what this thread has submitted counts.
    *
-   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end
+   * @throws {DeadlockError} if all that is left are streams that this thread has not read to their end; inside the
+   * executor's own worker
    * @param timeout - ms to wait at most. @defaultValue no limit
    * @returns false if the time was up first
    */
   join(timeout?: number): boolean {
+    this.#dispatcher.refuseOwnWorker()
     return this.#dispatcher.join(deadlineOf('timeout', timeout))
   }
 
   /** As {@link AsyncPoolExecutor.join}, but does not block; keeps the process alive meanwhile. */
-  joinAsync(): Promise<void> {
-    return this.#dispatcher.eventLoop.join()
+  async joinAsync(): Promise<void> {
+    this.#dispatcher.refuseOwnWorker()
+    await this.#dispatcher.eventLoop.join()
   }
 
   /**
    * Accepts nothing from now on and, by default, blocks until every accepted task is settled and the worker has ended.
    * With `wait: false` it returns at once, and the worker ends by itself after the last task. May be called again.
+   *
+   * @throws {DeadlockError} inside the executor's own worker
    */
   shutdown(options: ShutdownOptions = {}): ShutdownReport {
+    this.#dispatcher.refuseOwnWorker()
     const dispatcher = this.#dispatcher
     const start = now()
-    const deadline = this.#stopAccepting(options)
-    if (options.wait !== false) {
+    const { deadline, waits } = this.#stopAccepting(options)
+    if (waits) {
       if (dispatcher.drain(deadline)) dispatcher.closeWorker(deadline)
       else giveUp(dispatcher, now() - start)
     }
@@ -481,39 +487,39 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /** As {@link AsyncPoolExecutor.shutdown}, but does not block; keeps the process alive meanwhile. */
   async shutdownAsync(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    this.#dispatcher.refuseOwnWorker()
     const dispatcher = this.#dispatcher
     const start = now()
-    const deadline = this.#stopAccepting(options)
-    if (options.wait !== false) {
+    const { deadline, waits } = this.#stopAccepting(options)
+    if (waits) {
       if (await dispatcher.eventLoop.settle(deadline - start)) await dispatcher.closeWorkerLater(deadline)
       else giveUp(dispatcher, now() - start)
     }
     return { ...dispatcher.ledger.totals }
   }
 
-  /** Checks the options; returns the deadline. */
-  #stopAccepting(options: ShutdownOptions): number {
-    checkShutdownOptions(options)
-    const deadline = deadlineOf('options.timeout', options.timeout)
+  #stopAccepting(options: ShutdownOptions): { deadline: number; waits: boolean } {
+    const { wait: waits = true, cancelPending, timeout } = checkShutdownOptions(options)
+    const deadline = deadlineOf('options.timeout', timeout)
     this.#dispatcher.stopAccepting()
     this.#dispatcher.streams.endAll()
-    if (options.cancelPending === true) this.#dispatcher.cancelPending()
-    return deadline
+    if (cancelPending === true) this.#dispatcher.cancelPending()
+    return { deadline, waits }
   }
 
-  /** Where all tasks stand. Does not block. */
+  /** Where all tasks stand; of a shared executor, those of this thread. Does not block. */
   stats(): ExecutorStats {
     return statsOf(this.#dispatcher)
   }
 
-  /** `shutdown()`, for `using`. */
+  /** `shutdown()`, for `using`. Inside the executor's own worker nothing: to throw would hide what ended the block. */
   [Symbol.dispose](): void {
-    this.shutdown()
+    if (!this.#dispatcher.isInOwnWorker) this.shutdown()
   }
 
   /** `shutdownAsync()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.shutdownAsync()
+    if (!this.#dispatcher.isInOwnWorker) await this.shutdownAsync()
   }
 
   #mapRequest(target: Target, second: unknown, third: unknown, fourth: unknown): MapRequest {

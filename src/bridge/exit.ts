@@ -14,11 +14,15 @@ const patience = 5000
 /** The executors of this thread that have a worker; one exit hook serves them all. */
 class DrainedAtExit {
   readonly #dispatchers = new Set<Dispatcher>()
+  /** When each drain began that is under way; also of executors that have lost their worker for good since. */
+  readonly #begun = new Map<Dispatcher, number>()
+  #isDraining = false
   #hooked = false
   #isOver = false
 
   add(dispatcher: Dispatcher): void {
     this.#dispatchers.add(dispatcher)
+    if (this.#isDraining) this.begin(dispatcher) // by a callback
     if (this.#hooked) return
     this.#hooked = true
     // A listener that is added while 'exit' is being emitted is not called. Node has set this undocumented
@@ -35,6 +39,20 @@ class DrainedAtExit {
 
   delete(dispatcher: Dispatcher): void {
     this.#dispatchers.delete(dispatcher)
+  }
+
+  /** The process is about to end: what dies with the worker from now on is lost to it. */
+  begin(dispatcher: Dispatcher): void {
+    if (this.#begun.has(dispatcher)) return
+    this.#begun.set(dispatcher, now())
+    dispatcher.ledger.lost.clear()
+  }
+
+  /** Says what has died with the worker since the drain began. */
+  end(dispatcher: Dispatcher): void {
+    const { lost } = dispatcher.ledger
+    if (this.#begun.delete(dispatcher) && lost.size > 0)
+      reportLoss(`${total(lost)} of executor '${dispatcher.name}' died with the worker: ${list(lost)}`)
   }
 
   /** The hook has run, and nothing else will drain: whoever submits in a later exit handler must wait at once. */
@@ -72,25 +90,29 @@ class DrainedAtExit {
   }
 
   #settleAll(notice: Notice): void {
-    const start = now()
+    this.#isDraining = true
     for (const dispatcher of this.#dispatchers) {
-      dispatcher.ledger.lost.clear()
+      this.begin(dispatcher)
       dispatcher.streams.endAll()
     }
     callAllDue()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
       for (const dispatcher of pending) dispatcher.abandonIfEnded()
       for (const { answers } of pending) answers.refuseUnanswered()
-      const deadline = start + Math.min(...pending.map(timeoutOf))
+      const deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
       if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
         for (const dispatcher of pending)
-          if (now() >= start + timeoutOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
+          if (now() >= this.#deadlineOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
       notice.giveWhenDue(pending)
       callAllDue()
     }
-    for (const { name, ledger } of this.#dispatchers)
-      if (ledger.lost.size > 0)
-        reportLoss(`${total(ledger.lost)} of executor '${name}' died with the worker: ${list(ledger.lost)}`)
+    for (const dispatcher of [...this.#begun.keys()]) this.end(dispatcher)
+    this.#isDraining = false
+  }
+
+  /** A drain that began on a signal has used up a part of its time. */
+  #deadlineOf(dispatcher: Dispatcher): number {
+    return (this.#begun.get(dispatcher) ?? now()) + timeoutOf(dispatcher)
   }
 
   #pending(): Dispatcher[] {

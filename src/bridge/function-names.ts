@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { functionName } from '../channel/function-name.js'
 import { type FunctionAddress, labelOf, type ModuleFunction } from '../channel/records.js'
 import { invalidType } from '../channel/validate.js'
 import { sourceOf } from './inline.js'
@@ -75,7 +76,7 @@ export class FunctionNames {
 
   #addInline(target: TaskFunction): FunctionName {
     const text = Function.prototype.toString.call(target)
-    const name = typeof target.name === 'string' ? target.name : ''
+    const name = functionName(target)
     const key = `${name}\n${text}`
     let fn = this.#sources.get(key)
     if (fn === undefined) {

@@ -5,7 +5,7 @@ import { callDue, callSoon } from './callbacks.js'
 import { deadlineOf } from './deadline.js'
 import { stateNames } from './ledger.js'
 import { toError } from './report.js'
-import { Task, TaskState } from './task.js'
+import { type Observer, Task, TaskState } from './task.js'
 
 export type FutureState = 'queued' | 'running' | 'fulfilled' | 'rejected' | 'cancelled'
 
@@ -99,10 +99,8 @@ export class Future<T> {
     task.expected = true // from here on an unhandled failure is Node's to report, as for any promise
     if (task.state === TaskState.Pending) catchUp(task)
     if (task.state !== TaskState.Pending) return new Promise(resolve => resolve(task.read() as T))
-    task.dispatcher.eventLoop.hold()
     return new Promise((resolve, reject) =>
-      task.observe(() => {
-        task.dispatcher.eventLoop.release()
+      whenSettled(task, () => {
         if (task.state === TaskState.Fulfilled) resolve(task.value as T)
         else reject(task.value)
       }),
@@ -142,6 +140,16 @@ export class Future<T> {
     taskOf = future =>
       typeof future === 'object' && future !== null && #task in future ? future.#task : undefined
   }
+}
+
+/** For a pending task: keeps the event loop alive until it settles. Its outcome stays unread. */
+export function whenSettled(task: Task, observer: Observer): void {
+  const { eventLoop } = task.dispatcher
+  eventLoop.hold()
+  task.observe(settled => {
+    eventLoop.release()
+    observer(settled)
+  })
 }
 
 /** A slot is free again only after its outcome was posted: whoever finds it free must look at messages once more. */

@@ -22,12 +22,17 @@ export function ancestors(): readonly string[] {
   return (getEnvironmentData(ancestorsKey) as string[] | undefined) ?? []
 }
 
+/** Whether this thread runs tasks of the executor, or of another one inside those. */
+export function isOwn(identity: string): boolean {
+  return ancestors().includes(identity)
+}
+
 /**
  * @throws {DeadlockError} if the executor is one whose task this thread runs: a task that waits for its own executor
  * waits, in the end, for itself
  */
 export function refuseOwnExecutor(identity: string, name: string): void {
-  if (!ancestors().includes(identity)) return
+  if (!isOwn(identity)) return
   throw new DeadlockError(
     `executor '${name}' was used inside its own worker, where waiting for it would be waiting for oneself. ` +
       'Call the function directly there, use an executor of another name, or keep top-level code of a task module ' +

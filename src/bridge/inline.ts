@@ -1,3 +1,4 @@
+import { functionName } from '../channel/function-name.js'
 import { invalidValue } from '../channel/validate.js'
 
 /**
@@ -27,8 +28,8 @@ export function sourceOf(fn: (...args: never[]) => unknown, text: string): strin
   throw refusal(fn, `its text is not valid as strict code without surroundings (${cause.message})`, cause)
 }
 
-function nativeReason({ name }: { name: string }): string {
-  return name.startsWith('bound ')
+function nativeReason(fn: object): string {
+  return functionName(fn).startsWith('bound ')
     ? 'what a bound function is bound to cannot travel'
     : 'native functions and proxies have no source text'
 }

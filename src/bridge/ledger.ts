@@ -2,6 +2,7 @@ import { decodeError, type ErrorRecord } from '../channel/error-record.js'
 import { type CalledResponse, Outcome, Response, type ResponseMessage } from '../channel/records.js'
 import { answerSoon, callSoon } from './callbacks.js'
 import { announce, settled, started } from './diagnostics.js'
+import { LeftRunning } from './left-running.js'
 import { type SettledState, type Task, TaskState } from './task.js'
 
 /** How many tasks ended in which way. */
@@ -22,6 +23,7 @@ export class Ledger {
   timed = 0
   /** Tasks that died with a worker, by function. */
   readonly lost = new Map<string, number>()
+  readonly leftRunning = new LeftRunning()
 
   add(task: Task): void {
     this.pending.set(task.id, task)
@@ -34,6 +36,7 @@ export class Ledger {
     this.totals[total]++
     if (task.timeout !== undefined) this.timed--
     task.settle(state, value)
+    if (state !== TaskState.Fulfilled) this.leftRunning.addIfLeft(task)
     if (settled.hasSubscribers) announce(settled, { ...task.info, state: stateNames[state] })
     return true
   }

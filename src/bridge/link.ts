@@ -1,12 +1,16 @@
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
+import { unreadable } from '../channel/cloneable.js'
 import type { Death } from '../channel/death.js'
-import { encodeError } from '../channel/error-record.js'
+import { type ErrorRecord, encodeError, withoutProperties } from '../channel/error-record.js'
+import { Journal } from '../channel/journal.js'
 import {
   type AnswerRequest,
+  type CancelRequest,
   type CreditRequest,
   type DropRequest,
   type EndStreamRequest,
+  Outcome,
   Request,
   type RequestMessage,
   type ResponseMessage,
@@ -25,6 +29,7 @@ import {
   WorkerState,
 } from '../channel/words.js'
 import type { FunctionName } from './function-names.js'
+import { InOrder } from './in-order.js'
 import { park, type Source } from './park.js'
 import { SharedPlaces } from './places.js'
 import { probeWorks } from './probe.js'
@@ -92,6 +97,9 @@ export abstract class Link {
   isTerminated = false
   /** Functions this worker knows by number. */
   readonly #defined = new Set<number>()
+  readonly #inOrder: InOrder
+  /** What stands in for answers and cancels that the worker fails to read. */
+  readonly #replacements: Journal<(reason: string) => AnswerRequest | CancelRequest>
 
   constructor({ words, port, options, epoch }: LinkParts, events: LinkEvents) {
     this.events = events
@@ -106,6 +114,11 @@ export abstract class Link {
     // Without a queue a task is let in when it can start; otherwise when another one has left the queue.
     this.#spaceWord = queueSize === 0 ? Word.Released : Word.Dequeued
     this.#queueLimit = queueSize === 0 ? size : queueSize
+    this.#replacements = new Journal(words, Word.WorkerRead)
+    this.#inOrder = new InOrder({
+      ask: (number, reason) => this.postNow([Request.Unread, number, reason], WorkerWants.Control),
+      deliver: message => events.onMessage(message),
+    })
   }
 
   /** Sends a task. False if the worker is known to be gone; throws what structured clone throws. */
@@ -114,10 +127,11 @@ export abstract class Link {
     this.#sending++
     this.#places?.use()
     try {
-      return this.postOrBuffer(requestOf(task), WorkerWants.Tasks, transferList) || !probeWorks()
+      const isDelivered = this.postOrBuffer(requestOf(task), WorkerWants.Tasks, transferList)
+      this.markSent(task)
+      return isDelivered || !probeWorks()
     } catch (error) {
-      this.#submitted = (this.#submitted - 1) | 0
-      this.#places?.giveBack()
+      this.takeBack()
       throw error
     } finally {
       this.#sending--
@@ -141,10 +155,13 @@ export abstract class Link {
     transferList?: readonly Transferable[],
   ): void {
     this.postOrBuffer(message, WorkerWants.Control, transferList)
+    if (message[0] === Request.Answer) this.#replacements.record(this.#posted, replacementOf(message))
   }
 
   cancel(id: number, reason: Error): void {
-    this.postOrBuffer([Request.Cancel, id, encodeError(reason)], WorkerWants.Control)
+    const record = encodeError(reason)
+    this.postOrBuffer([Request.Cancel, id, record], WorkerWants.Control)
+    this.#replacements.record(this.#posted, () => [Request.Cancel, id, withoutProperties(record)])
   }
 
   /** The queue is shared: places come from there. */
@@ -269,18 +286,36 @@ export abstract class Link {
   takeIn(): boolean {
     const posted = Atomics.load(this.words, Word.WorkerPosted)
     if (ahead(posted, this.#taken) <= 0) return false
+    if (this.#inOrder.isWaiting) this.#inOrder.ask()
     do {
       this.#taken = (this.#taken + 1) | 0
-      const received = this.receive()
-      if (received !== undefined) this.events.onMessage(received.message)
+      this.#takeNext()
     } while (ahead(posted, this.#taken) > 0)
+    if (!this.#inOrder.isWaiting) this.words[Word.CallerRead] = this.#taken
     return true
   }
 
-  /** What the worker posted before it died, counted or not. */
+  #takeNext(): boolean {
+    let received: { message: ResponseMessage } | undefined
+    try {
+      received = this.receive()
+    } catch (error) {
+      this.#inOrder.miss(this.#taken, error)
+      return true
+    }
+    if (received === undefined) return false
+    this.#inOrder.take(received.message)
+    return true
+  }
+
+  /**
+   * What the worker posted before it died; the last message may not have been counted. What cannot be read is lost,
+   * and its task, if that was its outcome, counts as one that has not started.
+   */
   takeInRest(): void {
-    for (let received = this.receive(); received; received = this.receive())
-      this.events.onMessage(received.message)
+    this.takeIn()
+    while (this.#takeNext());
+    this.#inOrder.release()
   }
 
   /** Blocks until there may be a message to take in. */
@@ -354,8 +389,37 @@ export abstract class Link {
   }
 
   /** A message that came through the event loop. The counter of taken ones runs ahead of the worker's for a moment. */
-  protected countTaken(): void {
+  protected deliver(message: ResponseMessage): void {
     this.#taken = (this.#taken + 1) | 0
+    this.#inOrder.take(message)
+    if (!this.#inOrder.isWaiting) this.words[Word.CallerRead] = this.#taken
+    this.events.onDelivery()
+  }
+
+  /** One that the event loop could not read. */
+  protected miss(error: unknown): void {
+    this.#taken = (this.#taken + 1) | 0
+    this.#inOrder.miss(this.#taken, error)
+  }
+
+  /**
+   * Sends something that the worker can read in the place of a message that it could not. False if there is nothing:
+   * the message was a task.
+   */
+  replace(number: number, reason: string): boolean {
+    const replacement = this.#replacements.take(number)?.(reason)
+    if (replacement !== undefined) this.postOrBuffer(replacement, WorkerWants.Control)
+    return replacement !== undefined
+  }
+
+  protected markSent(task: Task): void {
+    task.message = this.#posted
+  }
+
+  /** A task has not reached the worker: its place is free. */
+  takeBack(): void {
+    this.#submitted = (this.#submitted - 1) | 0
+    this.#places?.giveBack()
   }
 
   /** False if the worker is known to be gone; throws what structured clone throws. */
@@ -382,4 +446,16 @@ export abstract class Link {
     ring(this.#wakeWords, Word.WorkerParked, rank)
     return delivered === true
   }
+}
+
+/** Holds on to nothing of the value: it may be large. */
+function replacementOf([kind, id, call, outcome, value]: AnswerRequest): (reason: string) => AnswerRequest {
+  const record = outcome === Outcome.Failed ? withoutProperties(value as ErrorRecord) : undefined
+  return reason => [
+    kind,
+    id,
+    call,
+    Outcome.Failed,
+    record ?? encodeError(unreadable('the result of a callback', reason)),
+  ]
 }

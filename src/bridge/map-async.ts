@@ -1,12 +1,7 @@
-import { createFuture } from './future.js'
-import { cancelQueued, type MapRequest } from './map.js'
-import type { Task } from './task.js'
-
-/** A result to come: rejects with what its task threw, or with what kept it from being submitted. */
-interface Result {
-  readonly promise: Promise<unknown>
-  readonly task: Task | undefined
-}
+import { checkIteratorResult } from '../channel/iterator-result.js'
+import { createFuture, whenSettled } from './future.js'
+import { cancelQueued, type MapRequest, type Submission } from './map.js'
+import { TaskState } from './task.js'
 
 /**
  * `mapBlocking` for an event loop: a feeder reads and submits items in the background, at most `lookAhead` ahead of
@@ -18,7 +13,7 @@ export async function* mapLater(
   const feeder = new Feeder(request)
   try {
     for (let result = await feeder.next(); result !== undefined; result = await feeder.next())
-      yield await result.promise
+      yield await read(result)
   } finally {
     await feeder.close()
   }
@@ -28,9 +23,9 @@ class Feeder {
   readonly #request: MapRequest<Iterable<unknown> | AsyncIterable<unknown>>
   readonly #items: Iterator<unknown> | AsyncIterator<unknown>
   /** Submitted, or failed to be, and not given out, in the order of the items. */
-  readonly #ahead = new Set<Result>()
+  readonly #ahead = new Set<Submission>()
   /** Those of them that have settled, in that order. */
-  readonly #ready: Result[] = []
+  readonly #ready: Submission[] = []
   /** The source is exhausted, has thrown, or was closed. */
   #isOver = false
   #feeding: Promise<void> | undefined
@@ -43,7 +38,7 @@ class Feeder {
   }
 
   /** The next to be given out, when there is one; undefined after the last. */
-  async next(): Promise<Result | undefined> {
+  async next(): Promise<Submission | undefined> {
     this.#feed()
     for (;;) {
       const next = this.#take()
@@ -60,7 +55,7 @@ class Feeder {
   }
 
   async close(): Promise<void> {
-    for (const { task } of this.#ahead) if (task !== undefined) cancelQueued(task)
+    for (const submission of this.#ahead) if ('task' in submission) cancelQueued(submission.task)
     await this.#closeSource()
   }
 
@@ -70,7 +65,7 @@ class Feeder {
     await this.#items.return?.()
   }
 
-  #take(): Result | undefined {
+  #take(): Submission | undefined {
     if (!this.#request.ordered) return this.#ready.shift()
     const [first] = this.#ahead
     return first
@@ -91,40 +86,46 @@ class Feeder {
         const { done, value } = await this.#nextItem()
         if (done) return
         const task = await dispatcher.submitLater({ fn, args: [value], options, site })
-        task.expected = true
         if (this.#isOver) cancelQueued(task)
-        else this.#add({ task, promise: createFuture(task).promise() })
+        else this.#add({ task })
       } catch (error) {
-        this.#addFailure(error)
-        await this.#closeSource().catch(closing => this.#addFailure(closing))
+        this.#add({ error })
+        await this.#closeSource().catch(closing => this.#add({ error: closing }))
       }
     }
   }
 
   /** A source that throws, or is exhausted, is not to be closed. */
   async #nextItem(): Promise<IteratorResult<unknown>> {
-    let result: IteratorResult<unknown> | undefined
+    let isOver = true
     try {
-      result = await this.#items.next()
+      const result = await this.#items.next()
+      checkIteratorResult(result)
+      isOver = result.done === true
       return result
     } finally {
-      if (result === undefined || result.done === true) this.#isOver = true
+      if (isOver) this.#isOver = true
     }
   }
 
-  #addFailure(error: unknown): void {
-    this.#add({ task: undefined, promise: Promise.reject(error) })
-  }
-
-  #add(result: Result): void {
-    this.#ahead.add(result)
+  /** A failure is read only when it is given out: whoever stops before that leaves it to be reported. */
+  #add(submission: Submission): void {
+    this.#ahead.add(submission)
     const settle = () => {
-      this.#ready.push(result)
+      this.#ready.push(submission)
       this.#onChange()
     }
-    result.promise.then(settle, settle) // a failure that is never asked for is nobody's unhandled rejection
+    if ('task' in submission && submission.task.state === TaskState.Pending)
+      whenSettled(submission.task, settle)
+    else settle()
     this.#onChange()
   }
+}
+
+/** Rejects with what its task threw, or with what kept it from being submitted. */
+async function read(submission: Submission): Promise<unknown> {
+  if ('error' in submission) throw submission.error
+  return createFuture(submission.task).promise()
 }
 
 /** Not by `in`: a string is an iterable too. */

@@ -1,3 +1,4 @@
+import { checkIteratorResult } from '../channel/iterator-result.js'
 import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
@@ -42,7 +43,7 @@ export function* mapBlocking(request: MapRequest<Iterable<unknown>>): Generator<
 }
 
 /** A task, or what kept it from being submitted; that is thrown when its position is reached. */
-type Submission = { task: Task } | { error: unknown }
+export type Submission = { task: Task } | { error: unknown }
 
 /** What has been submitted and not been given out. */
 class Ahead {
@@ -124,6 +125,7 @@ class Submissions {
   #nextItem(): IteratorResult<unknown> {
     this.#isOver = true
     const result = this.#items.next()
+    checkIteratorResult(result)
     this.#isOver = result.done === true
     return result
   }

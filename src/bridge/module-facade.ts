@@ -131,8 +131,9 @@ export function createFacade<M>(
     )
   const maps = (verb: 'map' | 'mapAsync') =>
     byName(name => (items: unknown, mapOptions?: MapOptions) => {
-      if (mapOptions !== undefined) checkMapOptions(mapOptions) // first: spread, many a wrong value would pass
-      return executor[verb](modulePath, name, items, { ...options, ...mapOptions })
+      // First: spread, many a wrong value would pass, and what is inherited would be lost.
+      const checked = mapOptions === undefined ? {} : checkMapOptions(mapOptions)
+      return executor[verb](modulePath, name, items, { ...options, ...checked })
     })
   const facade: Record<keyof Methods, object> = {
     run: calls('run'),

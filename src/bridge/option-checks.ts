@@ -35,7 +35,7 @@ const executorChecks: Record<keyof ExecutorOptions, Check> = {
   drainOnSignals: (what, value) => checkList(what, value, 'an array of signal names', checkSignal),
   onError: checkOnError,
   stdio: (what, value) => checkOneOf(what, value, ['direct', 'inherit', 'ignore']),
-  env: (what, value) => value !== SHARE_ENV && checkObject(what, value),
+  env: checkEnv,
   argv: (what, value) => checkList(what, value, 'an array of strings', checkString),
   execArgv: checkExecArgv,
   resourceLimits: checkObject,
@@ -77,49 +77,53 @@ const streamChecks: Record<keyof StreamOptions, Check> = {
   lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
 }
 
-export function checkExecutorOptions(options: ExecutorOptions): void {
-  checkOptions(options, executorChecks)
+export function checkExecutorOptions(options: ExecutorOptions): ExecutorOptions {
+  return checkOptions(options, executorChecks)
 }
 
-export function checkAttachOptions(options: AttachOptions): void {
-  checkOptions(options, attachChecks)
+export function checkAttachOptions(options: AttachOptions): AttachOptions {
+  return checkOptions(options, attachChecks)
 }
 
-export function checkTaskOptions(options: TaskOptions): void {
-  checkOptions(options, taskChecks)
+export function checkTaskOptions(options: TaskOptions): TaskOptions {
+  return checkOptions(options, taskChecks)
 }
 
-export function checkMapOptions(options: MapOptions): void {
-  checkOptions(options, mapChecks)
+export function checkMapOptions(options: MapOptions): MapOptions {
+  return checkOptions(options, mapChecks)
 }
 
-export function checkStreamOptions(options: StreamOptions): void {
-  checkOptions(options, streamChecks)
+export function checkStreamOptions(options: StreamOptions): StreamOptions {
+  return checkOptions(options, streamChecks)
 }
 
-export function checkOffloadArguments(args: unknown, options: OffloadOptions | undefined): void {
+export function checkOffloadArguments(args: unknown, options: OffloadOptions = {}): OffloadOptions {
   if (args !== undefined) checkList('args', args, 'an array')
   const { timeout, priority, signal, transferList } = taskChecks
-  if (options !== undefined) checkOptions(options, { timeout, priority, signal, transferList })
+  return checkOptions(options, { timeout, priority, signal, transferList })
 }
 
-export function checkShutdownOptions(options: ShutdownOptions): void {
-  checkOptions(options, { wait: checkBoolean, cancelPending: checkBoolean, timeout: checkMilliseconds })
+export function checkShutdownOptions(options: ShutdownOptions): ShutdownOptions {
+  return checkOptions(options, {
+    wait: checkBoolean,
+    cancelPending: checkBoolean,
+    timeout: checkMilliseconds,
+  })
 }
 
-export function checkWaitOptions(options: WaitOptions): void {
-  checkOptions(options, {
+export function checkWaitOptions(options: WaitOptions): WaitOptions {
+  return checkOptions(options, {
     timeout: checkMilliseconds,
     returnWhen: (what, value) => checkOneOf(what, value, ['first-completed', 'first-error', 'all-completed']),
   })
 }
 
-export function checkAsCompletedOptions(options: { timeout?: number }): void {
-  checkOptions(options, { timeout: checkMilliseconds })
+export function checkAsCompletedOptions(options: { timeout?: number }): { timeout?: number } {
+  return checkOptions(options, { timeout: checkMilliseconds })
 }
 
-export function checkGatherOptions(options: { returnErrors?: boolean }): void {
-  checkOptions(options, { returnErrors: checkBoolean })
+export function checkGatherOptions(options: { returnErrors?: boolean }): { returnErrors?: boolean } {
+  return checkOptions(options, { returnErrors: checkBoolean })
 }
 
 function checkFunction(what: string, value: unknown): void {
@@ -131,10 +135,33 @@ function checkList(what: string, value: unknown, expected: string, checkItem?: C
   for (const [index, item] of value.entries()) checkItem?.(`${what}[${index}]`, item)
 }
 
+/** The flags of a permission model may be there, and whoever can read this has been allowed to by them. */
+const nodeOptions = underPermissions() ? process.env.NODE_OPTIONS : undefined
+
+function underPermissions(): boolean {
+  return 'permission' in process
+}
+
+/**
+ * A worker with an `env` of its own takes its flags from the NODE_OPTIONS there: others than those of the process
+ * would lift Node's permission model in it, also none at all.
+ */
+function checkEnv(what: string, value: unknown): void {
+  if (value === SHARE_ENV || value === process.env) return
+  checkObject(what, value)
+  const { NODE_OPTIONS: given } = { ...(value as NodeJS.ProcessEnv) }
+  if (underPermissions() && given !== nodeOptions)
+    throw invalidType(
+      `${what}.NODE_OPTIONS`,
+      "that of the process under Node's permission model, which any other would lift in the worker",
+      given,
+    )
+}
+
 /** Node lifts its permission model in a worker that is given any `execArgv`, even an empty one (nodejs/node#62222). */
 function checkExecArgv(what: string, value: unknown): void {
   checkList(what, value, 'an array of strings', checkString)
-  if ('permission' in process)
+  if (underPermissions())
     throw invalidType(
       what,
       "left out under Node's permission model, which any value would lift in the worker",

@@ -51,9 +51,9 @@ export interface ExecutorOptions {
    */
   drainOnExit?: boolean | { timeout: number }
   /**
-   * On these signals: waits, without blocking, as `drainOnExit` says, and then ends the process with 128 plus the
-   * signal's number. A second signal ends it at once. Where the program has listeners of its own for the signal, it
-   * is they who end the process. @defaultValue []: signals are left alone
+   * On these signals: waits, without blocking, for what was accepted before, as `drainOnExit` says, and then ends the
+   * process with 128 plus the signal's number. A second signal ends it at once. Where the program has listeners of its
+   * own for the signal, it is they who end the process. @defaultValue []: signals are left alone
    */
   drainOnSignals?: readonly NodeJS.Signals[]
   /**
@@ -67,7 +67,10 @@ export interface ExecutorOptions {
    * @defaultValue 'direct'
    */
   stdio?: 'direct' | 'inherit' | 'ignore'
-  /** As for `new Worker()` of node:worker_threads. */
+  /**
+   * As for `new Worker()` of node:worker_threads. Under Node's permission model, which it could lift in the worker, its
+   * NODE_OPTIONS must be those of the process.
+   */
   env?: NonNullable<WorkerOptions['env']>
   /** As for `new Worker()` of node:worker_threads. */
   argv?: readonly string[]
@@ -159,8 +162,9 @@ export function resolveOptions(
   given: ExecutorOptions | number | undefined,
   callerFile: string,
 ): ResolvedOptions {
-  const options = typeof given === 'number' ? { size: given } : given === undefined ? {} : given
-  checkExecutorOptions(options)
+  const options = checkExecutorOptions(
+    typeof given === 'number' ? { size: given } : given === undefined ? {} : given,
+  )
   const { size = 10, drainOnExit = true } = options
   const restart = restartLimit(options.restart)
   const worker = workerOptions(options)
@@ -200,7 +204,7 @@ function cpuOptions(
 /** Only what was given: Node takes an explicit `undefined`, and any `execArgv` at all, for a wish. */
 function workerOptions({ env, argv, execArgv, resourceLimits }: ExecutorOptions): ResolvedOptions['worker'] {
   return {
-    ...(env !== undefined && { env }),
+    ...(env !== undefined && { env: env === SHARE_ENV || env === process.env ? env : { ...env } }),
     ...(argv !== undefined && { argv: [...argv] }),
     ...(execArgv !== undefined && { execArgv: [...execArgv] }),
     ...(resourceLimits !== undefined && { resourceLimits }),

@@ -1,10 +1,19 @@
 import { inspect } from 'node:util'
 import { writeToDescriptor } from '../channel/descriptor.js'
 
+/** What is thrown may say itself how it is shown, and fail at that: neither a report nor an exit hook may end there. */
+export function show(thrown: unknown): string {
+  try {
+    return inspect(thrown)
+  } catch {
+    return 'a value that cannot be shown: it throws when it is looked at'
+  }
+}
+
 /** Tasks may throw anything; whoever wants an Error gets one that holds it. */
 export function toError(thrown: unknown, name: string): Error {
   if (thrown instanceof Error) return thrown
-  return new Error(`${name} threw ${inspect(thrown)}, which is not an error`, { cause: thrown })
+  return new Error(`${name} threw ${show(thrown)}, which is not an error`, { cause: thrown })
 }
 
 /** Runs a user's callback so that its error reaches stderr and not those who are not to blame for it. */
@@ -12,7 +21,7 @@ export function isolated(what: string, callback: () => void): void {
   try {
     callback()
   } catch (error) {
-    print(`a callback given to ${what} threw\n${inspect(error)}`)
+    print(`a callback given to ${what} threw\n${show(error)}`)
   }
 }
 

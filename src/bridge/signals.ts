@@ -1,11 +1,11 @@
 import { constants } from 'node:os'
 import { isMainThread } from 'node:worker_threads'
 import type { Dispatcher } from './dispatcher.js'
-import { giveUp } from './exit.js'
+import { drainedAtExit, giveUp } from './exit.js'
 
 /** Signals that are listened for, and the executors that are to be drained on them. */
 const listening = new Map<NodeJS.Signals, Set<Dispatcher>>()
-const draining = new Set<NodeJS.Signals>()
+let isDraining = false
 
 /** From its first task on an executor reacts to its signals. Threads other than the main one get none (Node). */
 export function drainOnSignals(dispatcher: Dispatcher): void {
@@ -15,7 +15,8 @@ export function drainOnSignals(dispatcher: Dispatcher): void {
     if (dispatchers !== undefined) dispatchers.add(dispatcher)
     else {
       listening.set(signal, new Set([dispatcher]))
-      process.on(signal, onSignal)
+      // First of all, to see listeners that are removed as they are called.
+      process.prependListener(signal, onSignal)
     }
   }
 }
@@ -32,22 +33,36 @@ export function stopListening(dispatcher: Dispatcher): void {
 
 /** Drains on the event loop and not by blocking, so that a second signal is heard. */
 async function onSignal(signal: NodeJS.Signals): Promise<void> {
-  if (draining.has(signal)) {
-    process.removeAllListeners(signal) // so that it does what signals do
-    process.kill(process.pid, signal)
-    return
-  }
-  draining.add(signal)
   // Users' own listeners decide about the end of their process.
   const ends = process.listenerCount(signal) === 1
-  await Promise.all([...(listening.get(signal) ?? [])].map(drain))
-  draining.delete(signal)
+  if (isDraining) {
+    if (ends) endAtOnce(signal)
+    return
+  }
+  isDraining = true
+  const dispatchers = [...(listening.get(signal) ?? [])]
+  await Promise.all(dispatchers.map(drain))
   if (ends) process.exit(128 + constants.signals[signal])
+  for (const dispatcher of dispatchers) drainedAtExit.end(dispatcher)
+  isDraining = false
 }
 
+/** Does what the signal does where nobody listens. */
+function endAtOnce(signal: NodeJS.Signals): void {
+  process.removeListener(signal, onSignal)
+  process.kill(process.pid, signal)
+}
+
+/**
+ * Waits for what was accepted before the signal. What comes later is left to the exit hook: otherwise a process that
+ * goes on submitting would never end.
+ */
 async function drain(dispatcher: Dispatcher): Promise<void> {
   const { drainOnExit } = dispatcher.options
   if (drainOnExit === false) return
+  drainedAtExit.begin(dispatcher)
   dispatcher.streams.endAll() // the process ends: nobody will read on
-  if (!(await dispatcher.eventLoop.settle(drainOnExit.timeout))) giveUp(dispatcher, drainOnExit.timeout)
+  const accepted = [...dispatcher.ledger.pending.values()]
+  if (!(await dispatcher.eventLoop.settle(drainOnExit.timeout, accepted)))
+    giveUp(dispatcher, drainOnExit.timeout)
 }

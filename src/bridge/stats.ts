@@ -1,6 +1,7 @@
 import { Histogram, WorkerState } from '../channel/words.js'
 import { callDue } from './callbacks.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { Ledger } from './ledger.js'
 
 /** Times in ms, rounded up by at most a quarter, over all tasks of the current worker. */
 export interface Percentiles {
@@ -18,7 +19,10 @@ export interface RunningTask {
   age: number
 }
 
-/** Where the tasks of an executor stand, read from shared memory even while the worker is stuck. */
+/**
+ * Where the tasks of an executor stand, read from shared memory even while the worker is stuck. If several threads share
+ * it: where those of the thread that asks stand.
+ */
 export interface ExecutorStats {
   /** Accepted tasks waiting to start. */
   queued: number
@@ -42,7 +46,7 @@ export interface ExecutorStats {
   worker: 'none' | 'starting' | 'ready' | 'exiting'
   /** When the worker's loop last came round, in ms ago; while tasks run, more than a few ms mean a blocked loop. */
   heartbeatAge: number
-  /** CPU threads that there are, at work or not: 0 until a task is offloaded. */
+  /** CPU threads that there are, at work or not: 0 until a task is offloaded, and in threads that do not own the executor. */
   cpuThreads: number
 }
 
@@ -57,18 +61,19 @@ const stateNames = {
 const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
-  dispatcher.takeIn()
+  dispatcher.poll()
   callDue()
-  const { link, queued, running, restarts } = dispatcher
+  const { link, queued, restarts } = dispatcher
+  const tasks = runningTasks(dispatcher)
   const { completed, failed, cancelled } = dispatcher.ledger.totals
   return {
     queued,
-    running,
+    running: tasks.length,
     completed,
     failed,
     cancelled,
     restarts,
-    tasks: runningTasks(dispatcher),
+    tasks,
     waitTime: link?.percentiles(Histogram.Wait) ?? nothing,
     runTime: link?.percentiles(Histogram.Run) ?? nothing,
     worker: link === undefined ? 'none' : stateNames[link.state],
@@ -77,9 +82,24 @@ export function statsOf(dispatcher: Dispatcher): ExecutorStats {
   }
 }
 
-function runningTasks({ link, ledger }: Dispatcher): RunningTask[] {
+/**
+ * A slot names its task until the outcome is posted, which is after the task has been counted as ended: of more slots
+ * than tasks, those too many have ended, and are of tasks that have no name here any more.
+ */
+function runningTasks({ link, ledger, running }: Dispatcher): RunningTask[] {
   if (link === undefined) return []
+  const byAge = (one: { age: number }, other: { age: number }) => other.age - one.age
   return [...link.runningTasks()]
-    .map(({ id, age }) => ({ id, name: ledger.pending.get(id)?.fn.label ?? '(settled, still running)', age }))
-    .sort((one, other) => other.age - one.age)
+    .map(({ id, age }) => ({ id, name: nameOf(ledger, id), age }))
+    .sort(
+      (one, other) => Number(one.name === undefined) - Number(other.name === undefined) || byAge(one, other),
+    )
+    .slice(0, running)
+    .sort(byAge)
+    .map(({ id, name, age }) => ({ id, name: name ?? '(settled, still running)', age }))
+}
+
+/** Of one that has not settled, or was settled while it ran. */
+function nameOf({ pending, leftRunning }: Ledger, id: number): string | undefined {
+  return pending.get(id)?.fn.label ?? leftRunning.nameOf(id)
 }

@@ -54,6 +54,8 @@ export class Task {
   attempt = 1
   /** It was sent to a worker that died. */
   isResent = false
+  /** The number of the message that brought it to its worker. */
+  message = 0
 
   constructor(
     readonly id: number,
@@ -64,7 +66,7 @@ export class Task {
     this.args = args
     this.site = site
     this.stream = stream
-    this.options = options && { ...options } // users may change theirs
+    this.options = options
     this.timeout = options?.timeout ?? dispatcher.options.timeout
   }
 

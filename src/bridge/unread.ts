@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import { callSoon } from './callbacks.js'
-import { isolated, print, toError } from './report.js'
+import { isolated, print, show, toError } from './report.js'
 
 /** What is known of a task whose failure is handed to `onError`. */
 export interface TaskInfo {
@@ -118,14 +117,18 @@ export class UnreadFailures {
 
   #print({ error, info }: Failure, others: string): void {
     const task = `task ${info.id} of ${this.#owner} '${info.executor}'`
-    print(`${task} failed and nobody read its error (${info.name})${others}\n${inspect(error)}`)
+    print(`${task} failed and nobody read its error (${info.name})${others}\n${show(error)}`)
   }
 }
 
 const otherKinds = ''
 
 function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : typeof error
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : typeof error
+  } catch {
+    return 'error' // its name or its message is no text
+  }
 }
 
 export const unreadFailures = new UnreadFailures('executor')

@@ -41,6 +41,7 @@ export class WorkerLink extends Link {
       bell,
       port: port2,
       epoch,
+      name: options.name,
       size: options.size,
       queueSize: options.queueSize,
       stdio: options.stdio,
@@ -56,12 +57,10 @@ export class WorkerLink extends Link {
       pollWhileAlive(this.#worker, () => {
         if (this.takeIn()) events.onDelivery()
       })
-    else
-      port1.on('message', (message: ResponseMessage) => {
-        this.countTaken()
-        events.onMessage(message)
-        events.onDelivery()
-      })
+    else {
+      port1.on('message', (message: ResponseMessage) => this.deliver(message))
+      port1.on('messageerror', error => this.miss(error))
+    }
     port1.unref()
     this.#threadId = this.#worker.threadId // Node shows -1 as soon as it has ended
     this.#worker.terminate = () => {

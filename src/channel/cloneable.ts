@@ -2,16 +2,35 @@ import { inspect, types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
+import { functionName } from './function-name.js'
+import { originOf } from './remote-proxy.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
 export function isRefusal(error: unknown): error is Error {
   if (error instanceof DOMException) return error.name === 'DataCloneError'
   if (!types.isNativeError(error)) return false
+  if (isTooDeep(error)) return true
   // A MessagePort that is not in the transfer list, and a proxy that has been revoked.
   return (
     (error as NodeJS.ErrnoException).code === 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST' ||
     (error instanceof TypeError && /\brevoked\b/.test(error.message))
   )
+}
+
+/** Structured clone goes down recursively: what is nested deep takes more stack than there is. */
+function isTooDeep(error: Error): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message)
+}
+
+/**
+ * The other thread could not read what this one has sent.
+ *
+ * @param whose - what it was: `the result of tasks.js#fetchPage`
+ * @param reason - the message of the error
+ */
+export function unreadable(whose: string, reason: string): NotCloneableError {
+  const tooDeep = /call stack/.test(reason) ? ': it is nested too deep' : ''
+  return new NotCloneableError(`${whose} cannot be read in the other thread${tooDeep} (${reason})`)
 }
 
 /** True if what was to be transferred is refused, and not the value. Node 20 has a code for it, later ones only words. */
@@ -21,14 +40,37 @@ export function isTransferRefusal(error: unknown): boolean {
   return (error as NodeJS.ErrnoException)?.code === 'ERR_INVALID_TRANSFER_OBJECT'
 }
 
+/** What is sent in the place of a value; messages are about the value. */
+const contents = new WeakMap<object, unknown>()
+
+/** @returns `record` itself, which is sent because `content` alone would not say how to read it */
+export function recordOf<T extends object>(content: unknown, record: T): T {
+  contents.set(record, content)
+  return record
+}
+
+function contentOf(value: unknown): unknown {
+  const isRecord = typeof value === 'object' && value !== null && contents.has(value)
+  return isRecord ? contents.get(value) : value
+}
+
 /**
  * Says where in `value` the thing is that structured clone refused.
  *
  * @param root - how messages name `value` itself: `args`, `result`
+ * @param isRefused - whether an object, whose contents are not, is the one
  */
-export function notCloneable(root: string, value: unknown, cause: Error, whose: string): NotCloneableError {
-  const culprit = search(root, value)
-  const what = culprit === undefined ? cause.message : `${culprit.path} is ${culprit.what}`
+export function notCloneable(
+  root: string,
+  value: unknown,
+  cause: Error,
+  whose: string,
+  isRefused = isRefusedByClone,
+): NotCloneableError {
+  const culprit = isTooDeep(cause)
+    ? { path: root, what: 'nested too deep' }
+    : search(root, contentOf(value), isRefused)
+  const what = culprit === undefined ? cause.message.replace(/\.$/, '') : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }
 
@@ -55,9 +97,11 @@ function hintFor(value: unknown): string {
   return types.isGeneratorObject(value) ? '; stream() reads generators' : ''
 }
 
-function search(root: string, value: unknown): Culprit | undefined {
+type Refuses = (object: object) => boolean
+
+function search(root: string, value: unknown, isRefused: Refuses): Culprit | undefined {
   try {
-    return findCulprit(root, value, new Set())
+    return findCulprit(root, value, isRefused, new Set())
   } catch {
     return undefined // it does not let itself be looked at, or is too deep; the cause says what there is to say
   }
@@ -68,17 +112,27 @@ interface Culprit {
   what: string
 }
 
-function findCulprit(path: string, value: unknown, seen: Set<object>): Culprit | undefined {
-  if (typeof value === 'function')
-    return { path, what: value.name ? `a function (${value.name})` : 'a function' }
+function findCulprit(
+  path: string,
+  value: unknown,
+  isRefused: Refuses,
+  seen: Set<object>,
+): Culprit | undefined {
+  if (typeof value === 'function') return { path, what: describeFunction(value) }
   if (typeof value === 'symbol') return { path, what: `a symbol (${value.toString()})` }
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
   seen.add(value)
   for (const [childPath, child] of children(path, value)) {
-    const culprit = findCulprit(childPath, child, seen)
+    const culprit = findCulprit(childPath, child, isRefused, seen)
     if (culprit !== undefined) return culprit
   }
   return isRefused(value) ? { path, what: nameOf(value) } : undefined
+}
+
+function describeFunction(fn: object): string {
+  if (originOf(fn) !== undefined) return 'a proxy of remote()'
+  const name = functionName(fn)
+  return name === '' ? 'a function' : `a function (${name})`
 }
 
 function* children(path: string, value: object): Iterable<[path: string, child: unknown]> {
@@ -112,7 +166,7 @@ function isIdentifier(key: string): boolean {
   return new RegExp('^[\\p{ID_Start}$_][\\p{ID_Continue}$]*$', 'u').test(key)
 }
 
-function isRefused(value: object): boolean {
+function isRefusedByClone(value: object): boolean {
   // To clone one that is closed, or has been transferred, ends the process with a segmentation fault (Node 20 to 26).
   if (value instanceof MessagePort) return true
   try {

@@ -87,6 +87,11 @@ export function encodeError(
   return record
 }
 
+/** What of an error can be read in any thread: properties that are nested deep take more stack than to write them. */
+export function withoutProperties(record: ErrorRecord): ErrorRecord {
+  return { ...record, hidden: [], properties: [] }
+}
+
 function read(error: Error, key: string): unknown {
   return attempt(() => Reflect.get(error, key))
 }

@@ -7,10 +7,16 @@ export type Check = (what: string, value: unknown) => void
 export const mostRunning = 2 ** 20
 export const mostQueued = 2 ** 30 - 1
 
-/** Options that nobody knows are refused: most likely one was misspelt. */
-export function checkOptions(options: object, checks: Record<string, Check>): void {
+/**
+ * Options that nobody knows are refused: most likely one was misspelt.
+ *
+ * @returns a copy. Each option is read once, so that what is used is what was checked, whatever a getter gives next
+ */
+export function checkOptions<T extends object>(options: T, checks: Readonly<Record<string, Check>>): T {
   checkObject('options', options)
-  for (const [key, value] of Object.entries(options)) {
+  const checked: Record<string, unknown> = {}
+  for (const key of keysOf(options, checks)) {
+    const value = (options as Record<string, unknown>)[key]
     if (value === undefined) continue
     if (!Object.hasOwn(checks, key))
       throw invalidType(
@@ -19,7 +25,19 @@ export function checkOptions(options: object, checks: Record<string, Check>): vo
         value,
       )
     checks[key]?.(`options.${key}`, value)
+    checked[key] = value
   }
+  return checked as T
+}
+
+/** Of an instance of a class, or an object with defaults for its prototype, what it inherits counts, too. */
+function keysOf(options: object, checks: object): Iterable<string> {
+  const prototype = Object.getPrototypeOf(options)
+  if (prototype === Object.prototype || prototype === null) return Object.keys(options)
+  const keys = new Set(Object.keys(options))
+  for (const key in options) if (!(key in Object.prototype)) keys.add(key)
+  for (const key of Object.keys(checks)) if (key in options) keys.add(key) // getters of a class are not enumerable
+  return keys
 }
 
 export function checkBoolean(what: string, value: unknown): void {

@@ -20,6 +20,7 @@ export enum Request {
   EndStream,
   Answer,
   Drop,
+  Unread,
   Share,
   Wish,
   Forfeit,
@@ -38,6 +39,8 @@ export enum Response {
   Used,
   Dropped,
   Connected,
+  Unread,
+  Instead,
 }
 
 export enum Outcome {
@@ -105,6 +108,9 @@ export type AnswerRequest = [kind: Request.Answer, id: number, call: number, out
 /** The caller has no proxy any more of an object of the worker's. */
 export type DropRequest = [kind: Request.Drop, object: number]
 
+/** The caller could not read the message of this number, and why. It waits for what is to stand in its place. */
+export type UnreadRequest = [kind: Request.Unread, number: number, reason: string]
+
 /** From the owner: other threads will come. */
 export type ShareRequest = [kind: Request.Share, id: string, free: Int32Array]
 
@@ -130,6 +136,7 @@ export type RequestMessage =
   | EndStreamRequest
   | AnswerRequest
   | DropRequest
+  | UnreadRequest
 
 /** Outcomes of the tasks that settled in one turn of the worker, flat: id, outcome, value, id, outcome, … */
 export type SettledResponse = [kind: Response.Settled, ...outcomes: unknown[]]
@@ -166,8 +173,16 @@ export type DroppedResponse = [kind: Response.Dropped, object: number]
 /** The answer to an introduction, and to the owner's `Share`. */
 export type ConnectedResponse = [kind: Response.Connected, commons: Commons]
 
+/** The worker could not read the message of this number, and why. */
+export type UnreadResponse = [kind: Response.Unread, number: number, reason: string]
+
+/** What stands in the place of the first message that the caller could not read; nothing if that is dealt with. */
+export type InsteadResponse = [kind: Response.Instead, message: SettledResponse | undefined]
+
 export type ResponseMessage =
   | ConnectedResponse
+  | UnreadResponse
+  | InsteadResponse
   | ItemsResponse
   | CalledResponse
   | UsedResponse
@@ -237,6 +252,8 @@ export interface WorkerInit {
   port: MessagePort
   /** The zero of times in shared words, on the system's clock in ms. */
   epoch: number
+  /** The executor's. */
+  name: string
   size: number
   queueSize: number
   stdio: 'direct' | 'inherit' | 'ignore'

@@ -1,4 +1,5 @@
 import type { Transferable } from 'node:worker_threads'
+import { recordOf } from './cloneable.js'
 import { comlink, fromWire, hasHandlers, toWire } from './comlink.js'
 import { NotCloneableError } from './errors.js'
 import { type Connection, createProxy, originOf } from './remote-proxy.js'
@@ -95,7 +96,7 @@ export class RemoteValues<P extends Place> {
     const { values, forms, transferList } = encoded
     if (typeof values[0] === 'function') throw unmarkedFunction('result', `the result of ${place.label}`)
     const isBare = forms === undefined && !Array.isArray(value)
-    const result = isBare ? value : ([values[0], forms] satisfies RemoteResult)
+    const result = isBare ? value : recordOf(values[0], [values[0], forms] satisfies RemoteResult)
     const moved = [...(transferList ?? []), ...(transferListOf(value) ?? [])]
     return moved.length === 0 ? result : transfer(result, moved)
   }

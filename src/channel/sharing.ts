@@ -24,7 +24,7 @@ export interface SharedExecutor {
 
 /** Indexes into the state that all callers see; written by the owner. */
 export enum Shared {
-  /** Counts the workers. */
+  /** Counts the workers, also those before the executor was shared. */
   Generation,
   /** A {@link SharedStatus}. */
   Status,

@@ -13,8 +13,12 @@ export enum Word {
   CallerPosted = 0 * Line.Words,
   /** 1 while the caller finds that spinning pays; the worker spins only then. */
   Spinning = 0 * Line.Words + 1,
+  /** Messages from the worker that the caller has read and dealt with. Not stored atomically: it may be seen late. */
+  CallerRead = 0 * Line.Words + 2,
   /** Messages the worker has posted. Written by the worker, after the message itself. */
   WorkerPosted = 1 * Line.Words,
+  /** Messages from the caller that the worker has read. Not stored atomically: it may be seen late. */
+  WorkerRead = 1 * Line.Words + 1,
   /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */
   WorkerParked = 2 * Line.Words,
   /** Tasks that have left the worker's queue: started, or cancelled before they could start. */
@@ -82,8 +86,8 @@ export function notYetStarted(time: number): number {
 export function createWords(size: number, firstCount = 0): Int32Array {
   const length = histogram(size, Histogram.Run) + histogramBuckets
   const words = new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT))
-  for (const counter of [Word.CallerPosted, Word.WorkerPosted, Word.Dequeued, Word.Released])
-    words[counter] = firstCount
+  const counters = [Word.CallerPosted, Word.CallerRead, Word.WorkerPosted, Word.WorkerRead]
+  for (const counter of [...counters, Word.Dequeued, Word.Released]) words[counter] = firstCount
   return words
 }
 

@@ -1,25 +1,35 @@
 import { join } from 'node:path'
 import { addressOf } from '../bridge/function-names.js'
+import { longestTimer } from '../channel/clock.js'
 import {
   AsyncPoolExecutor,
+  BrokenExecutorError,
+  ExecutorClosedError,
   type ExecutorStats,
   type Future,
   TaskNotFoundError,
   type TaskOptions,
 } from '../index.js'
+import { cannotLoad } from './load-error.js'
 import { baseUrl } from './module.js'
 import type { Outcome } from './outcome.js'
 import { canDraw } from './progress/progress.js'
 import { Rate } from './rate.js'
 import type { Settings } from './settings.js'
 import type { Stop } from './stop.js'
-import { messageOf, UsageError } from './usage-error.js'
+import { UsageError } from './usage-error.js'
 import type { Preparation } from './worker/main.js'
 
 /** Watches single calls, for the report. Calls are known by a key. */
 export interface CallObserver {
-  submitted(key: string): void
+  /** @param since - when it began to wait for a slot, on the clock of `performance.now()` */
+  submitted(key: string, since: number): void
   settled(key: string): void
+}
+
+/** Proxies of a module's exports, and of what these have. */
+interface Exported {
+  [name: string]: Exported | undefined
 }
 
 /** Executors are told apart by their names. */
@@ -50,14 +60,12 @@ export class Calls {
   #executors = 0
   /** Calls that have not settled, of the present executor, by id. */
   readonly #live = new Map<number, Future<unknown>>()
-  /** Cancelled from here, because they had not started. */
-  readonly #withdrawn = new Set<Future<unknown>>()
+  /** Calls that have been asked for, and not handed over. */
+  #inLine = 0
   /** Settles when the last call that was asked for is handed over: they start in the order of asking. */
   #turn: Promise<unknown> = Promise.resolve()
   /** Ends the wait of the call whose turn it is. */
   #waiting: AbortController | undefined
-  /** A call has ended in another way than by not being found. */
-  #isFound = false
   #isAbandoned = false
   /** Shared with the workers. */
   readonly #loadable = new Int32Array(new SharedArrayBuffer(4))
@@ -72,48 +80,71 @@ export class Calls {
     this.#rate = new Rate(rate)
     this.#options = { ...(timeout !== undefined && { timeout }), ...(offload && { offload }) }
     this.#executor = this.#createExecutor()
-    stop.signal.addEventListener('abort', () => this.#withdraw())
+    stop.signal.addEventListener('abort', () => this.#waiting?.abort())
     if (timeout !== undefined)
-      this.#watch = setInterval(() => this.#replaceIfStuck(), Math.max(timeout, shortestPatience)).unref()
+      this.#watch = setInterval(() => this.#replaceIfStuck(), patienceFor(timeout)).unref()
   }
 
+  /** What is queued waits here; of that, what is more than the queue takes has only been read. */
   stats(): ExecutorStats {
-    return this.#executor.stats()
+    return { ...this.#executor.stats(), queued: Math.min(this.#inLine, this.#settings.queueSize) }
   }
 
   /**
    * Loads the module by asking it for an export that it does not have: what fails now would fail for every row.
    *
-   * @throws {UsageError}
+   * @throws {UsageError} if it cannot be loaded, or has no such function
    */
   async checkModule(): Promise<void> {
-    const { module } = this.#settings
+    const { module, fn } = this.#settings
     const { signal } = this.#stop
+    const missing = '(an export that is not there)'
     try {
-      await this.#executor.runAsync(module, '(an export that is not there)', [], { signal })
+      await this.#executor.runAsync(module, missing, [], { signal })
     } catch (error) {
-      if (!(error instanceof TaskNotFoundError) && !signal.aborted)
-        throw new UsageError(`cannot load ${module}: ${messageOf(error)}`)
+      if (signal.aborted) return
+      const { module: url } = addressOf(module, fn, baseUrl())
+      if (!(error instanceof TaskNotFoundError)) throw new UsageError(cannotLoad(module, url, error))
+      if (!(await this.#hasFunction())) throw new UsageError(error.message.replace(missing, fn))
     }
     Atomics.store(this.#loadable, 0, 1)
+  }
+
+  /** Looks for what functions have, which does not call it. As where tasks are, it may be in an exported object. */
+  async #hasFunction(): Promise<boolean> {
+    const { module, fn } = this.#settings
+    const exported = this.#executor.remote(module) as unknown as Exported
+    for (const owner of [exported, exported.default]) {
+      try {
+        await owner?.[fn]?.bind?.name
+        return true
+      } catch (error) {
+        if (!(error instanceof TaskNotFoundError || error instanceof TypeError)) return true
+      }
+    }
+    return false
   }
 
   /**
    * One call of the function; undefined if the run was stopped before it started.
    *
-   * @throws {UsageError} if the module has no such function
    * @throws {BrokenExecutorError} if no worker lives
    */
   async call(args: readonly unknown[]): Promise<Outcome | undefined> {
-    for (;;) {
-      const starting = this.#turn.then(() => this.#start(args))
-      this.#turn = starting.catch(() => {}) // it is this call's error, and not that of the next in line
-      const future = await starting
-      if (future === undefined) return undefined
-      const outcome = await this.#outcomeOf(future)
-      if (this.#isAbandoned) return new Promise(() => {})
-      if (!this.#withdrawn.delete(future)) return this.#found(outcome)
+    const asked = performance.now()
+    this.#inLine++
+    const starting = this.#turn.then(() => this.#start(args, asked)).finally(() => this.#inLine--)
+    this.#turn = starting.catch(() => {}) // it is this call's error, and not that of the next in line
+    let future: Future<unknown> | undefined
+    try {
+      future = await starting
+    } catch (error) {
+      if (error instanceof BrokenExecutorError || error instanceof ExecutorClosedError) throw error
+      return { ok: false, error, isLasting: true } // it is about the arguments, and will not do the next time either
     }
+    if (future === undefined) return undefined
+    const outcome = await this.#outcomeOf(future)
+    return this.#isAbandoned ? new Promise(() => {}) : outcome
   }
 
   /** Waits for the worker to end after its modules' exit hooks. To be called when no call is left. */
@@ -129,11 +160,12 @@ export class Calls {
   }
 
   #createExecutor(): AsyncPoolExecutor {
-    const { size, queueSize, timeout, offload } = this.#settings
+    const { size, timeout, offload } = this.#settings
     this.#executors++
     return new AsyncPoolExecutor({
       size,
-      queueSize,
+      // Calls wait here for a slot: from the worker they could not be taken back without the risk that they just start.
+      queueSize: 0,
       restart,
       name: this.#executors === 1 ? 'async-pool' : `async-pool ${this.#executors}`,
       base: baseUrl(),
@@ -158,14 +190,15 @@ export class Calls {
   }
 
   /** Waits for its time, then for space. Undefined if the run is stopped meanwhile. */
-  async #start(args: readonly unknown[]): Promise<Future<unknown> | undefined> {
+  async #start(args: readonly unknown[], asked: number): Promise<Future<unknown> | undefined> {
     await this.#rate.turn(this.#stop.signal)
+    const since = this.#settings.rate === undefined ? asked : performance.now()
     while (!this.#stop.isRequested) {
       const executor = this.#executor
       const future = await this.#accepted(executor, args)
       if (future === undefined) continue // the executor was replaced, or the run stopped
       this.#live.set(future.id, future)
-      this.#observer?.submitted(keyOf(executor.name, future.id))
+      this.#observer?.submitted(keyOf(executor.name, future.id), since)
       return future
     }
     return undefined
@@ -203,23 +236,6 @@ export class Calls {
     }
   }
 
-  #found(outcome: Outcome): Outcome {
-    if (!this.#isFound && !outcome.ok && outcome.error instanceof TaskNotFoundError)
-      throw new UsageError(outcome.error.message)
-    this.#isFound = true
-    return outcome
-  }
-
-  /** Takes back what has not started. What starts this very moment is cancelled while it runs. */
-  #withdraw(): void {
-    this.#waiting?.abort()
-    for (const future of this.#live.values()) {
-      if (future.state !== 'queued') continue
-      this.#withdrawn.add(future)
-      future.cancel()
-    }
-  }
-
   /**
    * A call that ignores the end of its time keeps its slot. When such calls have had all slots for two looks, nothing
    * will ever start again; another executor takes over, and the worker of this one ends.
@@ -230,12 +246,16 @@ export class Calls {
     if (isStuck && this.#wasStuck) {
       const stuck = this.#executor
       this.#executor = this.#createExecutor()
-      this.#withdraw()
+      this.#waiting?.abort()
       this.#live.clear()
       stuck.shutdown({ wait: false })
     }
     this.#wasStuck = isStuck && !this.#wasStuck
   }
+}
+
+function patienceFor(timeout: number): number {
+  return Math.min(Math.max(timeout, shortestPatience), longestTimer)
 }
 
 /** Errors of calls would else end in the stack of this file, which tells the reader of a result nothing. */

@@ -1,11 +1,12 @@
 import { NotCloneableError } from '../index.js'
+import type { Outcome } from './outcome.js'
 
 /** Waits between tries grow up to this, in ms, unless the first one is longer. */
 const longestDelay = 60_000
 
-/** What fails once and will fail again. */
-export function isLasting(error: unknown): boolean {
-  return error instanceof NotCloneableError
+/** What has failed, and may do better at another try. */
+export function isWorthRetrying(outcome: Outcome): boolean {
+  return !outcome.ok && outcome.isLasting !== true && !(outcome.error instanceof NotCloneableError)
 }
 
 /**
@@ -15,6 +16,7 @@ export function isLasting(error: unknown): boolean {
  * @param tries - how often the call has failed
  */
 export function retryDelay(first: number, tries: number, random = Math.random): number {
-  const longest = Math.min(first * 2 ** (tries - 1), Math.max(first, longestDelay))
+  // Not to infinity: 0 times that is no number.
+  const longest = Math.min(first * 2 ** Math.min(tries - 1, 1000), Math.max(first, longestDelay))
   return longest * (0.5 + random() / 2)
 }

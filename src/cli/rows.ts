@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.js'
 import type { Committer } from './outcomes/committer.js'
 import { type Entry, entryOf, entryOfProblem } from './outcomes/entry.js'
 import type { Order } from './outcomes/order.js'
-import { isLasting, retryDelay } from './retry.js'
+import { isWorthRetrying, retryDelay } from './retry.js'
 import type { Settings } from './settings.js'
 import { pause, type Stop } from './stop.js'
 import type { Tally } from './tally.js'
@@ -59,6 +59,14 @@ export class Rows {
     for (const { ok } of entries) tally[ok ? 'ok' : 'failed']++
     tally.inFlight -= entries.length
     this.onDone(entries)
+    this.#wake()
+  }
+
+  /** To be called with rows that could not be written. */
+  onLost({ length }: readonly Entry[]): void {
+    const { tally } = this.#options
+    tally.inFlight -= length
+    tally.undone += length
     this.#wake()
   }
 
@@ -126,8 +134,7 @@ export class Rows {
     const { settings, stop, tally, calls } = this.#options
     for (let tries = 1; ; tries++) {
       const outcome = await calls.call(args)
-      if (outcome === undefined || outcome.ok || tries > settings.retries || isLasting(outcome.error))
-        return outcome
+      if (outcome === undefined || tries > settings.retries || !isWorthRetrying(outcome)) return outcome
       this.#waiting++
       this.#wake()
       await pause(retryDelay(settings.retryDelay, tries), stop.signal)

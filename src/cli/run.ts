@@ -8,6 +8,7 @@ import { InputDigest } from './input/digest.js'
 import { createParser, type ReadingProgress, readRows } from './input/read-rows.js'
 import { Source } from './input/source.js'
 import { Interrupts } from './interrupts.js'
+import { checkAddress } from './module.js'
 import { Committer } from './outcomes/committer.js'
 import { createOrder } from './outcomes/order.js'
 import { openSinks } from './outcomes/sink.js'
@@ -40,6 +41,7 @@ interface Parts {
  * @throws {UsageError} if it cannot begin, or the function turns out not to be there
  */
 export async function run(settings: Settings): Promise<number> {
+  checkAddress(settings)
   applyEnvFiles(settings.envFile ?? [])
   const stop = new Stop()
   const interrupts = new Interrupts(stop)
@@ -88,10 +90,11 @@ async function runRows(parts: Parts): Promise<number> {
     checkpoint,
     mark: () => digest?.mark(),
     onCommitted: entries => rows.onCommitted(entries),
+    onLost: entries => rows.onLost(entries),
     onUnread: () => stop.request({ kind: 'unread' }),
     onBroken: error => stop.request({ kind: 'broken', error }),
   })
-  await committer.resume()
+  await resume(committer)
   const rows = new Rows({ settings, stop, tally, calls, order, committer })
   const progress = await createProgress(settings.quiet === true, { tally, calls, reading, size: source.size })
   watch(parts, rows, progress)
@@ -102,6 +105,14 @@ async function runRows(parts: Parts): Promise<number> {
   await committer.finish(stop.reason?.kind !== 'broken')
   progress.stop()
   return conclude(parts, tally, (performance.now() - start) / 1000)
+}
+
+async function resume(committer: Committer): Promise<void> {
+  try {
+    await committer.resume()
+  } catch (error) {
+    throw new UsageError(`cannot write what the run begins with: ${messageOf(error)}`)
+  }
 }
 
 /** Tells whoever wants to know what goes on. */

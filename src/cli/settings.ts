@@ -53,13 +53,20 @@ export function settle(module: string, fn: string, options: RunOptions): Setting
 /** Two streams into one file would overwrite each other. */
 function checkFiles({ input, output, errors, checkpoint, report }: RunOptions): void {
   const owners = new Map<string, string>()
-  for (const [option, path] of Object.entries({ input, output, errors, checkpoint, report })) {
-    if (path === undefined || path.startsWith('/dev/')) continue
+  const own = (option: string, path: string) => {
     const file = realFile(path)
     const owner = owners.get(file)
     if (owner !== undefined) throw new UsageError(`--${owner} and --${option} are the same file, ${path}`)
     owners.set(file, option)
   }
+  for (const [option, path] of Object.entries({ input, output, errors, checkpoint, report }))
+    if (path !== undefined && !path.startsWith('/dev/')) own(option, path)
+  if (checkpoint !== undefined) own('checkpoint', temporaryOf(realFile(checkpoint)))
+}
+
+/** What a checkpoint is written to before it is renamed. */
+export function temporaryOf(checkpoint: string): string {
+  return `${checkpoint}.tmp`
 }
 
 /** A file that is not there yet is known by its folder. */

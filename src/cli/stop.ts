@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { longestTimer } from '../channel/clock.js'
 
 /** The signals that stop a run. */
 export type Interrupt = 'SIGINT' | 'SIGTERM'
@@ -45,9 +46,6 @@ export class Stop {
     this.#controller.abort()
   }
 }
-
-/** node:timers go no further, 24.8 days. */
-const longestTimer = 2 ** 31 - 1
 
 /** Resolves after so many ms, or when the signal is aborted: one of the two always comes. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, type Transferable, workerData } from 'node:worker_threads'
 import { revive } from '../channel/carriers.js'
-import { progressRefusal, refusal } from '../channel/cloneable.js'
+import { progressRefusal, refusal, unreadable } from '../channel/cloneable.js'
 import {
   type CpuCallMessage,
   type CpuOutcome,
@@ -45,8 +45,9 @@ context.offload = ({ address }) =>
 /** Never rejects: the outcome goes through the port. */
 export async function run({ port }: CpuTask): Promise<void> {
   currentPort = port
-  const call = receiveMessageOnPort(port)?.message as CpuCallMessage
   send(port, [CpuResponse.Started])
+  const call = receiveCall(port)
+  if (call === undefined) return
   const { label, find, load } = createEntry(call.address, roots)
   try {
     const { call: fn, owner } = find() ?? (await load())
@@ -62,6 +63,16 @@ export async function run({ port }: CpuTask): Promise<void> {
   } catch (error) {
     if (isError(error)) sendOutcome(port, [CpuResponse.Failed, encodeError(error)], label)
     else sendOutcome(port, [CpuResponse.Threw, error], label)
+  }
+}
+
+function receiveCall(port: MessagePort): CpuCallMessage | undefined {
+  try {
+    return receiveMessageOnPort(port)?.message
+  } catch (error) {
+    const record = encodeError(unreadable('the arguments of the call', (error as Error).message))
+    send(port, [CpuResponse.Failed, record])
+    return undefined
   }
 }
 

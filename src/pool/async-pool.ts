@@ -85,8 +85,7 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
    * const page = await pool.with({ priority: 5, timeout: 2_000 }).run(fetchPage, url)
    */
   with(options: PoolTaskOptions): PoolFace {
-    checkPoolTaskOptions(options)
-    return new PoolFace(this.#scheduler, { ...options })
+    return new PoolFace(this.#scheduler, checkPoolTaskOptions(options))
   }
 
   /**
@@ -136,8 +135,7 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
    * - TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE
    */
   async shutdown(options: PoolShutdownOptions = {}): Promise<ShutdownReport> {
-    checkPoolShutdownOptions(options)
-    return shutdown(this.#scheduler, options)
+    return shutdown(this.#scheduler, checkPoolShutdownOptions(options))
   }
 
   /** `shutdown()`, for `await using`. */
@@ -154,6 +152,5 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
  * process.once('SIGTERM', () => shutdownAll({ timeout: 10_000 }))
  */
 export async function shutdownAll(options: PoolShutdownOptions = {}): Promise<void> {
-  checkPoolShutdownOptions(options)
-  await shutdownEach(options)
+  await shutdownEach(checkPoolShutdownOptions(options))
 }

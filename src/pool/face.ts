@@ -94,8 +94,8 @@ export class PoolFace {
     const scheduler = this.#scheduler
     checkFunction(fn)
     checkIterable(items)
-    checkPoolMapOptions(options)
-    const { ordered = true, lookAhead = scheduler.size + scheduler.options.queueSize } = options
+    const { ordered = true, lookAhead = scheduler.size + scheduler.options.queueSize } =
+      checkPoolMapOptions(options)
     const submit = (item: unknown) => this.#submitItem(fn, item as T)
     return mapItems({ items, submit, ordered, lookAhead }) as AsyncIterableIterator<Awaited<R>>
   }
@@ -105,6 +105,7 @@ export class PoolFace {
     const accepted = this.#scheduler.submit(task)
     return {
       accepted,
+      whenSettled: callback => this.#scheduler.whenSettled(task, callback),
       result: async () => (await accepted).promise,
       withdraw: () => this.#scheduler.withdraw(task),
     }

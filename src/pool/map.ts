@@ -1,8 +1,12 @@
+import { checkIteratorResult } from '../channel/iterator-result.js'
+
 /** A task that was handed over for an item. */
 export interface Submission {
   /** Resolves when the pool has accepted the task. */
   readonly accepted: Promise<unknown>
-  /** Asked for once it is accepted. */
+  /** Once it is accepted: calls back when the task has settled. How it did stays unread. */
+  whenSettled(callback: () => void): void
+  /** To be asked for when it is given out: from then on its failure is no longer one that nobody reads. */
   result(): Promise<unknown>
   /** Takes it back, unless it has started. */
   withdraw(): void
@@ -26,15 +30,16 @@ export async function* mapItems(request: MapRequest): AsyncGenerator<unknown, vo
   const feeder = new Feeder(request)
   try {
     for (let result = await feeder.next(); result !== undefined; result = await feeder.next())
-      yield await result.promise
+      yield await result.read()
   } finally {
     await feeder.close()
   }
 }
 
-/** A result to come: rejects with what its task threw, or with what kept it from being submitted. */
+/** A result to come. */
 interface Result {
-  readonly promise: Promise<unknown>
+  /** Rejects with what its task threw, or with what kept it from being submitted. */
+  read(): Promise<unknown>
   readonly submission: Submission | undefined
 }
 
@@ -120,35 +125,41 @@ class Feeder {
     this.#entering = submission
     await submission.accepted
     this.#entering = undefined
-    this.#add({ submission, promise: submission.result() })
+    const result = { submission, read: () => submission.result() }
+    this.#add(result)
+    submission.whenSettled(() => this.#settle(result))
     if (this.#isOver) submission.withdraw()
   }
 
   /** What the source threw, or what kept an item from being submitted, is given out in its place, as the last. */
   async #fail(error: unknown): Promise<void> {
     this.#entering = undefined
-    this.#add({ submission: undefined, promise: Promise.reject(error) })
+    const result = { submission: undefined, read: () => Promise.reject(error) }
+    this.#add(result)
+    this.#settle(result)
     await this.#closeSource().catch(() => {}) // as in `for`: the first error is the one that is thrown
   }
 
   /** A source that throws, or is exhausted, is not to be closed. */
   async #nextItem(): Promise<IteratorResult<unknown>> {
-    let result: IteratorResult<unknown> | undefined
+    let isOver = true
     try {
-      result = await this.#items.next()
+      const result = await this.#items.next()
+      checkIteratorResult(result)
+      isOver = result.done === true
       return result
     } finally {
-      if (result === undefined || result.done === true) this.#isOver = true
+      if (isOver) this.#isOver = true
     }
   }
 
   #add(result: Result): void {
     this.#ahead.add(result)
-    const settle = () => {
-      this.#ready.push(result)
-      this.#onChange()
-    }
-    result.promise.then(settle, settle) // a failure that is never asked for is nobody's unhandled rejection
+    this.#onChange()
+  }
+
+  #settle(result: Result): void {
+    this.#ready.push(result)
     this.#onChange()
   }
 }

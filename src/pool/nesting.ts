@@ -118,9 +118,13 @@ export class Nesting {
     return this.#stuck > 0 && this.#stuck === running && running >= size
   }
 
-  /** The latest is told, which was one too many; its caller fails or goes on, and the others with it. */
+  /**
+   * The latest is told, which was one too many; its caller fails or goes on, and the others with it. Nobody is, if one
+   * has a `submitTimeout`: that ends its wait, and perhaps all. A signal may never be aborted.
+   */
   #tell(): void {
     const { running } = this.#host.loop
+    if ([...this.#waits].some(({ target }) => target.endsByItself)) return
     const latest = [...this.#waits]
       .reverse()
       .find(({ target }) => target.state === TaskState.Waiting || target.state === TaskState.Queued)

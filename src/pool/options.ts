@@ -99,8 +99,7 @@ const taskChecks: Record<keyof PoolTaskOptions, Check> = {
 }
 
 export function resolvePoolOptions(given: AsyncPoolOptions | number): ResolvedPoolOptions {
-  const options = typeof given === 'number' ? { size: given } : given
-  checkOptions(options, poolChecks)
+  const options = checkOptions(typeof given === 'number' ? { size: given } : given, poolChecks)
   checkSize('options.size', options.size)
   const { size, queueSize = size, name = 'async-pool', rate, onError = 'report' } = options
   return { size, queueSize, name, rate: rate && { ...rate }, onError }
@@ -110,24 +109,26 @@ export function checkSize(what: string, value: unknown): void {
   checkInteger(what, value, 1, mostRunning)
 }
 
-export function checkPoolTaskOptions(options: PoolTaskOptions): void {
-  checkOptions(options, taskChecks)
+export function checkPoolTaskOptions(options: PoolTaskOptions): PoolTaskOptions {
+  return checkOptions(options, taskChecks)
 }
 
-export function checkPoolMapOptions(options: PoolMapOptions): void {
-  checkOptions(options, {
+export function checkPoolMapOptions(options: PoolMapOptions): PoolMapOptions {
+  return checkOptions(options, {
     ordered: checkBoolean,
     lookAhead: (what, value) => checkInteger(what, value, 1, mostQueued),
   })
 }
 
-export function checkPoolShutdownOptions(options: PoolShutdownOptions): void {
-  checkOptions(options, { cancelPending: checkBoolean, timeout: checkMilliseconds })
+export function checkPoolShutdownOptions(options: PoolShutdownOptions): PoolShutdownOptions {
+  return checkOptions(options, { cancelPending: checkBoolean, timeout: checkMilliseconds })
 }
 
 function checkRate(what: string, value: unknown): void {
   checkObject(what, value)
-  const { tasks, per } = value as { tasks?: unknown; per?: unknown }
+  const { tasks, per, ...others } = value as { tasks?: unknown; per?: unknown }
+  for (const [key, given] of Object.entries(others))
+    if (given !== undefined) throw invalidType(`${what}.${key}`, 'left out: it has tasks and per', given)
   checkInteger(`${what}.tasks`, tasks, 1, mostInWindow)
   checkMilliseconds(`${what}.per`, per)
   if (!Number.isFinite(per)) throw outOfRange(`${what}.per`, 'a finite number of milliseconds', per)

@@ -11,7 +11,7 @@ import { Line } from './queue.js'
 import { RateWindow } from './rate.js'
 import { Runner, type Totals } from './runner.js'
 import { type Call, PoolTask, TaskState } from './task.js'
-import { promiseOfCall } from './task-promise.js'
+import { promiseOfCall, promiseOfFuture } from './task-promise.js'
 import { timerAfter } from './timer.js'
 
 /** Lets calls in, first come, first served, and starts what it has let in, best first. */
@@ -104,6 +104,13 @@ export class Scheduler {
     if (this.#mustWait()) return undefined
     this.#enter(task)
     return createPoolFuture(task, this)
+  }
+
+  /** Calls back when an accepted task has settled, which the calling code waits for. How it did stays unread. */
+  whenSettled(task: PoolTask, callback: () => void): void {
+    task.promise ??= promiseOfFuture(task, this.nesting)
+    this.nesting?.wait(task, task.promise)
+    task.promise.whenSettled(callback)
   }
 
   /** False if the task had settled already. */

@@ -1,6 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks'
 import type { TaskInfo } from '../bridge/unread.js'
 import { CancelledError } from '../channel/errors.js'
+import { functionName } from '../channel/function-name.js'
 import type { PoolTaskOptions } from './options.js'
 import type { ObservedPromise } from './promise.js'
 import type { Queued } from './queue.js'
@@ -86,6 +87,11 @@ export class PoolTask implements Queued {
     return this.options?.signal?.aborted === true
   }
 
+  /** Its wait to be accepted has a limit. */
+  get endsByItself(): boolean {
+    return this.state === TaskState.Waiting && this.timer !== undefined
+  }
+
   get isSettled(): boolean {
     return this.state >= TaskState.Fulfilled
   }
@@ -144,7 +150,7 @@ export class PoolTask implements Queued {
 
   /** The function's name. */
   get name(): string {
-    return this.fn.name || '(anonymous)'
+    return functionName(this.fn) || '(anonymous)'
   }
 
   /** For `currentTask()`: a pool never runs a task again. */

@@ -4,6 +4,7 @@ import { checkInteger, invalidType } from '../channel/validate.js'
 import { nextTicket, Place, Slot, Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
 import {
+  carryInArguments,
   checkAsyncWaitOptions,
   checkShared,
   createShared,
@@ -67,6 +68,7 @@ export class Barrier {
   constructor(parties: number | Shared<'Barrier'>) {
     this.shared = hasKind(parties) ? checkShared('Barrier', rules.lines, parties) : createBarrier(parties)
     this.#own = new Monitor(this.shared.words, rules)
+    carryInArguments(this)
   }
 
   /**

@@ -8,6 +8,7 @@ import { Place, Slot, ticketsShown } from './layout.js'
 import { accessTo, Lock, type LockAccess } from './lock.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
 import {
+  carryInArguments,
   checkAsyncWaitOptions,
   checkShared,
   createShared,
@@ -63,6 +64,7 @@ export class Condition {
     this.#ownLock = lock instanceof Lock ? lock : Lock.from(this.shared.lock)
     this.#lock = accessTo(this.#ownLock)
     this.#own = new Monitor(this.shared.words, this.#rules())
+    carryInArguments(this)
   }
 
   /**

@@ -2,7 +2,14 @@ import { deadlineOf } from '../bridge/deadline.js'
 import { TimeoutError } from '../channel/errors.js'
 import { Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
-import { checkAsyncWaitOptions, checkShared, createShared, type Shared, type SharedBy } from './shared.js'
+import {
+  carryInArguments,
+  checkAsyncWaitOptions,
+  checkShared,
+  createShared,
+  type Shared,
+  type SharedBy,
+} from './shared.js'
 import { type AsyncWaitOptions, block, collect, notYet, type Request, waitAsync } from './waiting.js'
 
 enum State {
@@ -39,6 +46,7 @@ export class Event {
     this.shared =
       shared === undefined ? createShared('Event', rules.lines) : checkShared('Event', rules.lines, shared)
     this.#own = new Monitor(this.shared.words, rules)
+    carryInArguments(this)
   }
 
   /**

@@ -4,7 +4,14 @@ import { AbandonedError, DeadlockError, NotOwnerError, TimeoutError } from '../c
 import { Guard } from './guard.js'
 import { Slot, Word } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
-import { checkAsyncWaitOptions, checkShared, createShared, type Shared, type SharedBy } from './shared.js'
+import {
+  carryInArguments,
+  checkAsyncWaitOptions,
+  checkShared,
+  createShared,
+  type Shared,
+  type SharedBy,
+} from './shared.js'
 import {
   type AsyncWaitOptions,
   attemptOnce,
@@ -85,6 +92,7 @@ export class Lock {
     this.shared =
       shared === undefined ? createShared('Lock', rules.lines) : checkShared('Lock', rules.lines, shared)
     this.#own = new Monitor(this.shared.words, rules)
+    carryInArguments(this)
   }
 
   /**

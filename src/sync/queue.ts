@@ -1,5 +1,4 @@
 import { deadlineOf } from '../bridge/deadline.js'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
 import { ItemTooLargeError, QueueEmptyError, QueueFullError } from '../channel/errors.js'
 import { checkInteger, checkMilliseconds, invalidType, outOfRange } from '../channel/validate.js'
 import { fromBytes, toBytes } from './clone.js'
@@ -7,6 +6,7 @@ import { blockBytes, blocksFor, Items, itemWords } from './items.js'
 import { Place, Slot, Word, wordsBeforeItems } from './layout.js'
 import { activeMonitor, Monitor, type Rules } from './monitor.js'
 import {
+  carryInArguments,
   checkAsyncWaitOptions,
   checkOptions,
   checkShared,
@@ -59,8 +59,10 @@ export type AsyncPutOptions = PutOptions & AsyncWaitOptions
  * Items that any thread puts and any thread gets, each once: in the order in which they were put, or by priority. Who
  * finds the queue empty, or full, waits; those who wait are served in the order in which they came.
  *
- * An item is copied as `structuredClone` does it, but is in shared memory: nothing can be transferred, and neither
- * SharedArrayBuffers nor what holds one, such as the primitives of this module, can be items.
+ * An item is copied as `structuredClone` does it, but is in shared memory: nothing can be transferred, and what is no
+ * plain data is refused with NotCloneableError. That are SharedArrayBuffers and what holds one, such as the primitives of
+ * this module, and the objects of Node and the engine that `structuredClone` carries as what they are: Blob, File,
+ * KeyObject, CryptoKey, X509Certificate, BlockList, Histogram, WebAssembly.Module, from Node 22 on DOMException.
  *
  * @example
  * const queue = new Queue({ maxSize: 100 })
@@ -83,6 +85,7 @@ export class Queue<T = unknown> {
     const { words } = this.shared
     this.#items = new Items(words, wordsBeforeItems(lines))
     this.#own = new Monitor(words, rulesOf(this.#items))
+    carryInArguments(this)
   }
 
   /**
@@ -211,13 +214,7 @@ export class Queue<T = unknown> {
   }
 
   #serialize(item: T): Uint8Array {
-    let bytes: Uint8Array
-    try {
-      bytes = toBytes(item)
-    } catch (error) {
-      if (isRefusal(error)) throw notCloneable('item', item, error, 'an item of a queue')
-      throw error
-    }
+    const bytes = toBytes(item)
     const needed = blocksFor(bytes.length)
     if (needed <= this.#items.capacity) return bytes
     throw new ItemTooLargeError(

@@ -5,6 +5,7 @@ import { Guard } from './guard.js'
 import { Slot, Word } from './layout.js'
 import { activeMonitor, isEnding, Monitor, type Rules } from './monitor.js'
 import {
+  carryInArguments,
   checkAsyncWaitOptions,
   checkOptions,
   checkShared,
@@ -79,6 +80,7 @@ export class Semaphore {
       ? checkShared('Semaphore', rules.lines, permits)
       : createSemaphore(permits, options)
     this.#own = new Monitor(this.shared.words, rules)
+    carryInArguments(this)
   }
 
   /**

@@ -16,7 +16,6 @@ export interface Shared<Kind extends string> {
 }
 
 export function createShared<Kind extends string>(kind: Kind, lines: number, itemWords = 0): Shared<Kind> {
-  registerCarrier(carrier)
   return { kind, words: createWords(lines, itemWords), deaths: deathTable() }
 }
 
@@ -33,7 +32,6 @@ export function checkShared<S extends Shared<string>>(kind: S['kind'], lines: nu
   if (!isShared(kind, lines, shared))
     throw invalidType('shared', `a ${kind}, or its property 'shared'`, value)
   adoptDeathTable(shared.deaths)
-  registerCarrier(carrier)
   return shared as S
 }
 
@@ -42,15 +40,19 @@ export function hasKind(value: unknown): value is Shared<string> {
   return typeof value === 'object' && value !== null && 'kind' in value && 'words' in value
 }
 
+/** Known by where they were made: users' objects may have a property `shared` too, and getters that throw. */
+const primitives = new WeakSet<object>()
+
 /** In arguments of tasks: a copy has no class any more. */
 const carrier: Carrier = {
   kind: 'sync',
-  is: value => Object.getPrototypeOf(value) !== Object.prototype && hasKind(ownShared(value)),
+  is: value => primitives.has(value),
 }
 
-/** Not of a getter, which would run once more than when it is written. */
-function ownShared(value: object): unknown {
-  return Object.getOwnPropertyDescriptor(value, 'shared')?.value
+/** For constructors: from here on it arrives in tasks as what it is. */
+export function carryInArguments(primitive: object): void {
+  primitives.add(primitive)
+  registerCarrier(carrier)
 }
 
 function isShared(kind: string, lines: number, value: unknown): value is Shared<string> {
@@ -82,6 +84,5 @@ export function checkOptions(options: object, checks: Readonly<Record<string, Ch
 }
 
 export function checkSignal(what: string, value: unknown): void {
-  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value
-  if (!isSignal) throw invalidType(what, 'an AbortSignal', value)
+  if (!(value instanceof AbortSignal)) throw invalidType(what, 'an AbortSignal', value)
 }

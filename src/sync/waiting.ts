@@ -154,8 +154,13 @@ export async function waitAsync<T>(request: Request<T>, options: AsyncWaitOption
       return
     }
     keepLooking(monitor)
-    waiter.limit(options, start)
-    request.entered?.()
+    try {
+      waiter.limit(options, start)
+      request.entered?.()
+    } catch (error) {
+      waiter.giveUp(() => error) // or what it waits for would be taken for nobody
+      return
+    }
     if (!arm(monitor)) collect(monitor)
     monitor.lookAfterOthers()
   })
@@ -205,13 +210,13 @@ class AsyncWaiter<T> implements Waiter {
     if (timeout !== undefined && timeout <= longestTimer)
       this.#timer = setTimeout(() => {
         collect(this.#request.monitor) // it may be its turn, and only its thread may have been too busy to see
-        this.#giveUp(() => this.#request.timedOut(now() - start))
+        this.giveUp(() => this.#request.timedOut(now() - start))
       }, timeout)
     if (signal === undefined) return
-    this.#unlisten = onAbort(signal, () => this.#giveUp(() => cancelled(signal)))
+    this.#unlisten = onAbort(signal, () => this.giveUp(() => cancelled(signal)))
   }
 
-  #giveUp(error: () => Error): void {
+  giveUp(error: () => unknown): void {
     if (!this.#isWaiting) return
     this.#isWaiting = false
     const { monitor, line, left } = this.#request

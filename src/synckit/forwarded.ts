@@ -40,9 +40,13 @@ export interface Helpers {
 /** Marks what is of this package, in case `synckit` has been replaced by it. */
 export const mark: unique symbol = Symbol.for('async-pool-executor/synckit')
 
-/** @throws {ExecutorError} when the helper is called and synckit is not there */
-export function forward<Name extends keyof Helpers>(name: Name): Helpers[Name] {
+/**
+ * @param length - how many parameters it has, as functions say it
+ * @throws {ExecutorError} when the helper is called and synckit is not there
+ */
+export function forward<Name extends keyof Helpers>(name: Name, length: number): Helpers[Name] {
   const helper = (...args: unknown[]) => Reflect.apply(find(name), undefined, args)
+  Object.defineProperties(helper, { name: { value: name }, length: { value: length } })
   return Object.assign(helper, { [mark]: true }) as unknown as Helpers[Name]
 }
 
@@ -62,16 +66,16 @@ function missing(name: string, why: string): string {
 }
 
 /** synckit's: a `data:` URL of code. */
-export const dataUrl: Helpers['dataUrl'] = forward('dataUrl')
+export const dataUrl: Helpers['dataUrl'] = forward('dataUrl', 1)
 /** synckit's: the code that loads a module or a global shim. */
-export const encodeImportModule: Helpers['encodeImportModule'] = forward('encodeImportModule')
+export const encodeImportModule: Helpers['encodeImportModule'] = forward('encodeImportModule', 1)
 /** synckit's: the code that loads global shims as a worker file would. */
-export const generateGlobals: Helpers['generateGlobals'] = forward('generateGlobals')
+export const generateGlobals: Helpers['generateGlobals'] = forward('generateGlobals', 2)
 /** synckit's: whether this process was started with a flag. */
-export const hasFlag: Helpers['hasFlag'] = forward('hasFlag')
+export const hasFlag: Helpers['hasFlag'] = forward('hasFlag', 1)
 /** synckit's: the MD5 hash in hexadecimal. */
-export const md5Hash: Helpers['md5Hash'] = forward('md5Hash')
+export const md5Hash: Helpers['md5Hash'] = forward('md5Hash', 1)
 /** synckit's: collects what this thread writes to stdout and stderr. */
-export const overrideStdio: Helpers['overrideStdio'] = forward('overrideStdio')
+export const overrideStdio: Helpers['overrideStdio'] = forward('overrideStdio', 1)
 /** synckit's: what a worker file is, and the flags that it needs. */
-export const setupTsRunner: Helpers['setupTsRunner'] = forward('setupTsRunner')
+export const setupTsRunner: Helpers['setupTsRunner'] = forward('setupTsRunner', 1)

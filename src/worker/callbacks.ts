@@ -43,7 +43,7 @@ export class CallbackCalls {
     }
     const call = calls++
     try {
-      caller.outbox.called(id, call, callback, args)
+      caller.outbox.called({ id, call, label: entry.label }, callback, args)
     } catch (error) {
       const whose = `a callback given to ${entry.label}`
       pending.reject(isRefusal(error) ? notCloneable('args', args, error, whose) : error)

@@ -1,3 +1,4 @@
+import { Response } from '../channel/records.js'
 import {
   bucketOf,
   Histogram,
@@ -49,6 +50,7 @@ export class Caller {
   constructor({ words, epoch, inbox, outbox, size }: CallerOptions) {
     this.inbox = inbox
     this.outbox = outbox
+    inbox.onUnreadable = (number, reason) => outbox.post([Response.Unread, number, reason])
     this.#words = words
     this.#epoch = epoch
     this.#size = size

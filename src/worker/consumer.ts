@@ -1,16 +1,19 @@
 import { longestTimer, now } from '../channel/clock.js'
-import { progressRefusal } from '../channel/cloneable.js'
-import { decodeError } from '../channel/error-record.js'
+import { progressRefusal, unreadable } from '../channel/cloneable.js'
+import { decodeError, encodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
+  type AnswerRequest,
   type CancelRequest,
   type FunctionAddress,
+  Outcome,
   Request,
   type RequestMessage,
   Response,
   type RunExtras,
   type RunRequest,
   type SharingRequest,
+  type UnreadRequest,
 } from '../channel/records.js'
 import { isThenable } from '../channel/thenable.js'
 import { WorkerWants } from '../channel/wait.js'
@@ -33,6 +36,8 @@ export interface ConsumerOptions {
   /** The owner's. */
   words: Int32Array
   loadOffloading(): Offloading
+  /** The executor's. */
+  name: string
   size: number
   queueSize: number
   roots: string[] | undefined
@@ -162,11 +167,13 @@ export class Consumer {
         this.#endStream(caller, message[1])
         break
       case Request.Answer:
-        if (message[1] === 0) caller.remotes?.settle(message)
-        else caller.findRunning(message[1])?.calls?.settle(message)
+        this.#answer(caller, message)
         break
       case Request.Drop:
         caller.remotes?.drop(message[1])
+        break
+      case Request.Unread:
+        this.#replace(caller, message)
         break
       case Request.Close:
         this.#closing = true
@@ -276,6 +283,49 @@ export class Consumer {
       running.abort(new CancelledError(`${running.entry.label} is not read any further`))
   }
 
+  /** What the caller could not read fails, and nothing else. The caller reads nothing more until it has the answer. */
+  #replace(caller: Caller, [, number, reason]: UnreadRequest): void {
+    const posted = caller.outbox.findPosted(number)
+    const failure = (whose: string) => encodeError(unreadable(whose, reason))
+    switch (posted?.kind) {
+      case 'outcome':
+        caller.outbox.replace([
+          Response.Settled,
+          posted.id,
+          Outcome.Failed,
+          failure(`the result of ${posted.label}`),
+        ])
+        return
+      case 'error':
+        caller.outbox.replace([Response.Settled, posted.id, Outcome.Failed, posted.record])
+        return
+      case 'item': {
+        const error = unreadable(`an item of ${posted.label}`, reason)
+        const running = caller.streams.get(posted.id)
+        if (running !== undefined && !running.isAnswered) running.end(error)
+        caller.outbox.replace([Response.Settled, posted.id, Outcome.Failed, encodeError(error)])
+        return
+      }
+      case 'call':
+        this.#answer(caller, [
+          Request.Answer,
+          posted.id,
+          posted.call,
+          Outcome.Failed,
+          failure(`the arguments of a callback given to ${posted.label}`),
+        ])
+        break
+      case 'progress':
+        process.emitWarning(unreadable(`progress of ${posted.label}`, reason))
+    }
+    caller.outbox.replace(undefined)
+  }
+
+  #answer(caller: Caller, answer: AnswerRequest): void {
+    if (answer[1] === 0) caller.remotes?.settle(answer)
+    else caller.findRunning(answer[1])?.calls?.settle(answer)
+  }
+
   #start(task: Task): void {
     task.caller.occupySlot(task, this.#now)
     if (this.#places !== undefined && this.#options.queueSize > 0) this.#places.release()
@@ -370,7 +420,7 @@ export class Consumer {
     return value => {
       if (task.isAnswered) return
       try {
-        task.caller.outbox.progress(task.id, value)
+        task.caller.outbox.progress(task.id, task.entry.label, value)
       } catch (error) {
         throw progressRefusal(error, value, task.entry.label)
       }
@@ -396,7 +446,7 @@ export class Consumer {
     if (task.isAnswered) return
     const { id, entry, caller } = task
     const error = new TimeoutError(
-      `${entry.label} (task ${id}) took longer than its timeout of ${timeout} ms ` +
+      `${entry.label} (task ${id} of executor '${this.#options.name}') took longer than its timeout of ${timeout} ms ` +
         `(${this.#loop.running} running, ${this.#loop.queued} queued)`,
     )
     caller.outbox.rejected(id, entry.label, error)

@@ -1,5 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Transferable } from 'node:worker_threads'
+import { ExecutorError } from '../channel/errors.js'
 import type { FunctionAddress } from '../channel/records.js'
 
 /** What `currentTask()` shows of a task: in the worker, in a CPU thread, and in a pool. */
@@ -42,5 +43,10 @@ export interface ThreadContext {
 export const context: ThreadContext = {
   storage: undefined,
   base: '',
-  offload: () => Promise.reject(new Error('not in a thread of an executor')),
+  offload: () =>
+    Promise.reject(
+      new ExecutorError(
+        'offload() was called in a task of a pool outside of any executor, which has the CPU threads',
+      ),
+    ),
 }

@@ -6,7 +6,7 @@ import {
   type Worker,
 } from 'node:worker_threads'
 import type { CarriedValue } from '../channel/carriers.js'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, notCloneable, unreadable } from '../channel/cloneable.js'
 import {
   type CpuCallMessage,
   type CpuOutcome,
@@ -14,7 +14,7 @@ import {
   type CpuResponseMessage,
 } from '../channel/cpu-records.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
-import { decodeError } from '../channel/error-record.js'
+import { decodeError, encodeError } from '../channel/error-record.js'
 import { WorkerDiedError } from '../channel/errors.js'
 import { type FunctionAddress, labelOf } from '../channel/records.js'
 import { transfer } from '../channel/transfer.js'
@@ -81,6 +81,7 @@ export class CpuCall implements Queued {
       throw error
     }
     port1.on('message', (message: CpuResponseMessage) => this.#receive(message))
+    port1.on('messageerror', error => this.#miss(error))
     port1.unref() // Piscina keeps the event loop alive for as long as a thread is at work
   }
 
@@ -134,13 +135,7 @@ export class CpuCall implements Queued {
 
   /** Its value; throws its error. To be called when it has ended. */
   outcome(): unknown {
-    // What came before Piscina's own message may not have been delivered yet.
-    for (
-      let received = receiveMessageOnPort(this.#port);
-      received;
-      received = receiveMessageOnPort(this.#port)
-    )
-      this.#receive(received.message)
+    while (this.#receiveNext()); // what came before Piscina's own message may not have been delivered yet
     if (this.#outcome === undefined) throw this.hasDied ? this.#diedError() : this.request.signal.reason
     const [kind, value, transferred] = this.#outcome
     if (kind === CpuResponse.Fulfilled)
@@ -163,6 +158,25 @@ export class CpuCall implements Queued {
       if (!isRefusal(error)) throw error
       throw notCloneable('args', args, error, `the arguments of ${this.label}`)
     }
+  }
+
+  #receiveNext(): boolean {
+    try {
+      const received = receiveMessageOnPort(this.#port)
+      if (received !== undefined) this.#receive(received.message)
+      return received !== undefined
+    } catch (error) {
+      this.#miss(error as Error)
+      return true
+    }
+  }
+
+  /** If it was progress that could not be read, the outcome is still to come. */
+  #miss(error: Error): void {
+    this.#outcome = [
+      CpuResponse.Failed,
+      encodeError(unreadable(`the result of ${this.label}`, error.message)),
+    ]
   }
 
   #receive(message: CpuResponseMessage): void {

@@ -5,6 +5,15 @@ import { longestSpin, spinWhileEqual } from '../channel/wait.js'
 import { ahead, Word } from '../channel/words.js'
 import { isWokenByPort, type Parking } from './parking.js'
 
+/** A message that cannot be read. */
+class Unreadable {
+  readonly reason: string
+
+  constructor(error: unknown) {
+    this.reason = error instanceof Error ? error.message : String(error)
+  }
+}
+
 /** The worker's end of one caller's messages: reads them in order. */
 export class Inbox {
   readonly #words: Int32Array
@@ -12,7 +21,9 @@ export class Inbox {
   readonly #parking: Parking
   #taken: number
   /** Brought by the event loop. The counter of taken messages runs ahead of the caller's for a moment then. */
-  readonly #delivered: RequestMessage[] = []
+  readonly #delivered: (RequestMessage | Unreadable)[] = []
+  /** Called for each message that cannot be read, with its number. */
+  onUnreadable: (number: number, reason: string) => void = () => {}
 
   constructor(words: Int32Array, port: MessagePort | BroadcastChannel, parking: Parking) {
     this.#words = words
@@ -30,9 +41,22 @@ export class Inbox {
 
   /** The next message, or undefined while the counter announces none. */
   next(): RequestMessage | undefined {
-    if (!this.hasNews()) return undefined
-    this.#taken = (this.#taken + 1) | 0
-    return this.#delivered.shift() ?? receiveMessageOnPort(this.#port)?.message
+    while (this.hasNews()) {
+      this.#taken = (this.#taken + 1) | 0
+      const message = this.#delivered.shift() ?? this.#fetch()
+      this.#words[Word.WorkerRead] = this.#taken
+      if (!(message instanceof Unreadable)) return message
+      this.onUnreadable(this.#taken, message.reason)
+    }
+    return undefined
+  }
+
+  #fetch(): RequestMessage | Unreadable | undefined {
+    try {
+      return receiveMessageOnPort(this.#port)?.message
+    } catch (error) {
+      return new Unreadable(error)
+    }
   }
 
   /** Waits a little for a message, if that pays. Blocks the event loop meanwhile: only with nothing in flight. */
@@ -46,11 +70,16 @@ export class Inbox {
   }
 
   #listen(port: MessagePort | BroadcastChannel): void {
-    const onMessage = (message: RequestMessage) => {
+    const onMessage = (message: RequestMessage | Unreadable) => {
       this.#delivered.push(message)
       this.#parking.wake()
     }
-    if (port instanceof MessagePort) port.on('message', onMessage)
-    else port.onmessage = event => onMessage((event as { data: RequestMessage }).data)
+    if (port instanceof MessagePort) {
+      port.on('message', onMessage)
+      port.on('messageerror', error => onMessage(new Unreadable(error)))
+    } else {
+      port.onmessage = event => onMessage((event as { data: RequestMessage }).data)
+      port.onmessageerror = event => onMessage(new Unreadable((event as { data: unknown }).data))
+    }
   }
 }

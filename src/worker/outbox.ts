@@ -1,13 +1,16 @@
 import { MessagePort, type Transferable } from 'node:worker_threads'
 import { refusal } from '../channel/cloneable.js'
-import { encodeError, isError } from '../channel/error-record.js'
+import { type ErrorRecord, encodeError, isError, withoutProperties } from '../channel/error-record.js'
+import { Journal } from '../channel/journal.js'
 import {
+  type InsteadResponse,
   type ItemsResponse,
   Outcome,
   Response,
   type ResponseMessage,
   type SettledResponse,
 } from '../channel/records.js'
+import type { Use } from '../channel/remote-records.js'
 import { transferListOf } from '../channel/transfer.js'
 import { CallerWants, ring } from '../channel/wait.js'
 import { Word } from '../channel/words.js'
@@ -16,6 +19,13 @@ import { Word } from '../channel/words.js'
 interface OutPort {
   postMessage(message: ResponseMessage, transferList?: readonly Transferable[]): unknown
 }
+
+/** What a message was about that the caller may fail to read. */
+export type Posted =
+  | { kind: 'outcome' | 'item'; id: number; label: string }
+  | { kind: 'error'; id: number; record: ErrorRecord }
+  | { kind: 'call'; id: number; call: number; label: string }
+  | { kind: 'progress'; label: string }
 
 /**
  * The worker's end of its own messages. Outcomes of one turn go back in one message, except those that carry objects:
@@ -33,6 +43,7 @@ export class Outbox {
   #outcomes: SettledResponse = [Response.Settled]
   /** Items of one stream that came in a row. */
   #items: ItemsResponse | undefined
+  readonly #journal: Journal<Posted>
   /** An object is being written, which runs its getters. */
   isWriting = false
 
@@ -42,6 +53,7 @@ export class Outbox {
     this.#port = port
     this.#canTransfer = port instanceof MessagePort
     this.#posted = Atomics.load(words, Word.WorkerPosted)
+    this.#journal = new Journal(words, Word.CallerRead)
   }
 
   get isEmpty(): boolean {
@@ -56,7 +68,7 @@ export class Outbox {
 
   /** @param name - what messages call the task's function */
   rejected(id: number, name: string, error: unknown): void {
-    if (isError(error)) this.#postAlone(id, name, Outcome.Failed, encodeError(error))
+    if (isError(error)) this.#postError(id, encodeError(error))
     else if (isPlain(error)) this.#outcomes.push(id, Outcome.Threw, error)
     else this.#postAlone(id, name, Outcome.Threw, error)
   }
@@ -94,6 +106,7 @@ export class Outbox {
     } finally {
       this.isWriting = false
     }
+    this.#journal.record(this.#posted, { kind: 'item', id, label: name })
   }
 
   #flushItems(): void {
@@ -104,9 +117,27 @@ export class Outbox {
   }
 
   /** A task calls a function of its caller's. @throws what structured clone throws */
-  called(id: number, call: number, callback: number, args: readonly unknown[]): void {
+  called(
+    { id, call, label }: { id: number; call: number; label: string },
+    callback: number,
+    args: readonly unknown[],
+  ): void {
     this.flush()
     this.post([Response.Called, id, call, callback, args])
+    this.#journal.record(this.#posted, { kind: 'call', id, call, label })
+  }
+
+  /** Something uses an object of the caller's. @throws what structured clone throws */
+  used(
+    { call, label }: { call: number; label: string },
+    use: Use,
+    {
+      values,
+      transferList,
+    }: { values: readonly unknown[]; transferList: readonly Transferable[] | undefined },
+  ): void {
+    this.post([Response.Used, call, use, values], transferList)
+    this.#journal.record(this.#posted, { kind: 'call', id: 0, call, label })
   }
 
   #postAlone(id: number, name: string, outcome: Outcome, value: unknown): void {
@@ -114,17 +145,40 @@ export class Outbox {
     this.isWriting = true
     try {
       this.post([Response.Settled, id, outcome, value], transferListOf(value))
+      this.#journal.record(this.#posted, { kind: 'outcome', id, label: name })
     } catch (error) {
-      this.post([Response.Settled, id, Outcome.Failed, encodeError(refusal(error, value, name))])
+      this.#postError(id, encodeError(refusal(error, value, name)))
     } finally {
       this.isWriting = false
     }
   }
 
-  /** Throws what structured clone throws. */
-  progress(id: number, value: unknown): void {
+  #postError(id: number, record: ErrorRecord): void {
+    this.flush()
+    try {
+      this.post([Response.Settled, id, Outcome.Failed, record])
+      this.#journal.record(this.#posted, { kind: 'error', id, record: withoutProperties(record) })
+    } catch {
+      // Its properties, each of which could be cloned, are too deep inside the record.
+      this.post([Response.Settled, id, Outcome.Failed, withoutProperties(record)])
+    }
+  }
+
+  /** @param name - what messages call the task's function. @throws what structured clone throws */
+  progress(id: number, name: string, value: unknown): void {
     this.flush()
     this.post([Response.Progress, id, value])
+    this.#journal.record(this.#posted, { kind: 'progress', label: name })
+  }
+
+  /** What the message of this number was about; undefined if it could be read by anybody. */
+  findPosted(number: number): Posted | undefined {
+    return this.#journal.take(number)
+  }
+
+  /** Takes the place of a message that the caller could not read. */
+  replace(instead: InsteadResponse[1]): void {
+    this.post([Response.Instead, instead])
   }
 
   post(message: ResponseMessage, transferList?: readonly Transferable[]): void {

@@ -67,7 +67,7 @@ export class Remotes {
     const use: Use = [access, number, path, encoded.forms]
     const call = ++this.#lastCall
     try {
-      this.#outbox.post([Response.Used, call, use, encoded.values], encoded.transferList)
+      this.#outbox.used({ call, label: place.label }, use, encoded)
     } catch (error) {
       this.values.forget(encoded)
       throw isRefusal(error) ? notCloneable('args', args, error, place.label) : error

@@ -48,6 +48,11 @@ describe('a task that waits for its own full pool is told', () => {
     ['returning the promise', '{ size: 1 }', 'return pool.run(() => 1)'],
     ['map', '{ size: 1 }', 'for await (const value of pool.map(n => n, [1, 2, 3])) say(value)'],
     [
+      'map as results are ready',
+      '{ size: 1 }',
+      'for await (const value of pool.map(n => n, [1, 2, 3], { ordered: false })) say(value)',
+    ],
+    [
       'a function that awaits it',
       '{ size: 1 }',
       'const inner = async () => { await turn(); return pool.run(() => 1) }; await inner()',
@@ -66,6 +71,16 @@ for (let round = 0; round < 2; round++)
 await pool.join()
 say(await pool.run(() => 'goes on'), pool.stats().running, pool.stats().queued, pool.stats().waiting)${end}`)
     expect(result).toMatchObject(told('true ERR_DEADLOCK', 'true ERR_DEADLOCK', 'goes on 0 0 0'))
+  })
+
+  test('that goes on after a limited wait with one that has no limit', async () => {
+    const result = await runPoolScript(`${alive}
+const pool = new AsyncPool({ size: 1, queueSize: 0 })
+await pool.run(async () => {
+  await pool.with({ submitTimeout: 200 }).run(() => 1).catch(error => say(error.code))
+  await pool.run(() => 1)
+}).catch(error => say(error.code))${end}`)
+    expect(result).toMatchObject(told('ERR_QUEUE_FULL', 'ERR_DEADLOCK'))
   })
 
   test('a plain function that returns the promise', async () => {
@@ -161,6 +176,16 @@ describe('a task is not told', () => {
     ['when it submits to a queue that has space', '{ size: 1, queueSize: 5 }', 'await pool.submit(() => 1)'],
     ['when it tries', '{ size: 1, queueSize: 0 }', 'jobs.push(pool.trySubmit(() => 1))'],
     ['when it waits for another pool', '{ size: 1 }', 'await new AsyncPool(1).run(() => sleep(300))'],
+    [
+      'when its wait is limited',
+      '{ size: 1, queueSize: 0 }',
+      "await pool.with({ submitTimeout: 300 }).run(() => 1).catch(error => { if (error.code !== 'ERR_QUEUE_FULL') throw error })",
+    ],
+    [
+      'when the wait of another one is limited, which ends then',
+      '{ size: 2, queueSize: 0 }',
+      'jobs.push(pool.run(() => pool.with({ submitTimeout: 300 }).submit(() => 1).catch(() => {}))); await pool.run(() => 1)',
+    ],
     ['when it only takes long', '{ size: 1 }', 'await sleep(300)'],
   ])('%s', async (_name, options, body) => {
     const result = await runPoolScript(`

@@ -138,6 +138,28 @@ describe('map', () => {
     expect(await rejectionOf(results.next())).toBe(error)
   })
 
+  test.each([5, null, undefined, 'done'])('refuses an iterator that gives %s, as `for` does', async given => {
+    const pool = createPool({ size: 2, queueSize: 2 })
+    let closed = 0
+    const iterator = {
+      next: () => given,
+      return() {
+        closed++
+        return {}
+      },
+    }
+    for (const items of [{ [Symbol.iterator]: () => iterator }, { [Symbol.asyncIterator]: () => iterator }]) {
+      const results = pool.map(n => n, items)
+      expect(await rejectionOf(results.next())).toMatchObject({
+        name: 'TypeError',
+        message: `Iterator result ${given} is not an object`,
+      })
+      expect(await results.next()).toEqual({ done: true, value: undefined })
+    }
+    expect(closed).toBe(0)
+    expect(pool.stats()).toMatchObject({ completed: 0, queued: 0, running: 0 })
+  })
+
   test('that meets a pool that is shut down closes the source', async () => {
     const pool = createPool({ size: 1, queueSize: 1 })
     const source = createSource()

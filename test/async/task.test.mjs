@@ -1,4 +1,5 @@
-import { currentTask } from 'async-pool-executor/task'
+import { ExecutorError } from 'async-pool-executor/async'
+import { currentTask, offload } from 'async-pool-executor/task'
 import { describe, expect, test } from 'vitest'
 import { file, node } from '../child.mjs'
 import { createPool, runPoolScript, settle, Work } from './support.mjs'
@@ -44,6 +45,15 @@ describe('currentTask() in a pool', () => {
     await Promise.all([first, second, third])
     expect(seen).toEqual(['innerTask', 'nested', 'outerTask'])
     expect(() => currentTask()).toThrow('outside of a task')
+  })
+
+  test('has no CPU threads where there is no executor around it', async () => {
+    const offloading = createPool(1).run(() => offload('node:path', 'basename', ['/a']))
+    await expect(offloading).rejects.toBeInstanceOf(ExecutorError)
+    await expect(offloading).rejects.toMatchObject({
+      code: 'ERR_EXECUTOR',
+      message: expect.stringContaining('outside of any executor'),
+    })
   })
 
   test('has progress that goes to nobody, or to the task of an executor around it', async () => {

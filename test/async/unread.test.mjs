@@ -51,6 +51,28 @@ say('alive')`,
     })
   })
 
+  test.each([
+    ['break', 'return n', '{}', 'left'],
+    ['break, as results are ready', 'return n', '{ ordered: false }', 'left'],
+    ['what another one threw', 'throw new RangeError("item 0")', '{}', 'threw item 0'],
+  ])('of a position of map that was never reached, for %s', async (_how, first, options, left) => {
+    const { lines, stderr } = await runPoolScript(`
+const pool = new AsyncPool({ size: 3, onError: error => say(error.message) })
+const fails = []
+const task = async n => {
+  if (n > 0) return new Promise((_, reject) => fails.push(() => reject(new Error('item ' + n))))
+  while (fails.length < 2) await turn()
+  ${first}
+}
+try {
+  for await (const _ of pool.map(task, [0, 1, 2], ${options})) break
+  say('left')
+} catch (error) { say('threw', error.message) }
+for (const fail of fails) fail()
+await pool.join()`)
+    expect({ lines, stderr }).toEqual({ lines: [left, 'item 1', 'item 2'], stderr: '' })
+  })
+
   test('goes to `onError`, or nowhere', async () => {
     const { lines, stderr } = await runPoolScript(`
 const fail = async text => { throw new Error(text) }
@@ -91,10 +113,7 @@ await Promise.all(all).catch(say)`,
       'let p = (await pool.submit(fetchPage, 1)).promise; await pool.join(); for (let i = 0; i < 5; i++) { gc(); await sleep(2) }; await p.catch(say)',
     ],
     ['from run', 'await pool.run(fetchPage, 1).catch(say)'],
-    [
-      'from map',
-      'try { for await (const _ of pool.map(fetchPage, [1, 2, 3])); } catch (error) { say(error) }',
-    ],
+    ['from map', 'try { for await (const _ of pool.map(fetchPage, [1])); } catch (error) { say(error) }'],
   ])('%s is not reported', async (_name, body) => {
     const result = await runPoolScript(`${failing}${body}\nawait pool.join()`, { flags: ['--expose-gc'] })
     expect(result).toMatchObject({ lines: ['RangeError: no page 1'], stderr: '', code: 0 })

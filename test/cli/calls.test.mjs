@@ -38,6 +38,36 @@ describe('the function', () => {
     expect(stderr).toMatch(/^async-pool: .* exports no function named 'eco'. It exports: .*\becho\b.*\n$/)
   })
 
+  test.each(['eco', 'values'])('that is not there, as %s, is missed though there is no row', async fn => {
+    const { code, stderr } = await runTask(fn)
+    expect(stderr).toContain(`exports no function named '${fn}'`)
+    expect(code).toBe(2)
+  })
+
+  test('may be in an object that the module exports by default', async () => {
+    for (const [name, source] of [
+      ['object.mjs', 'export const twice = 2; export default { twice: text => text + text }'],
+      ['function.cjs', 'module.exports = () => {}; module.exports.twice = text => text + text'],
+    ])
+      expect(await run(['run', file(name, source), 'twice'], { input: 'ab' })).toMatchObject({
+        records: [{ value: 'abab' }],
+      })
+  })
+
+  test('may miss a function of its own, which fails its row', async () => {
+    const path = file(
+      'misses.mjs',
+      `import { TaskNotFoundError } from 'async-pool-executor'
+       export const misses = () => { throw new TaskNotFoundError('no such thing') }`,
+    )
+    const { records, code } = await run(['run', path, 'misses'], { input: lines(2) })
+    expect(records).toMatchObject([
+      { ok: false, error: { message: 'no such thing' } },
+      { ok: false, error: { message: 'no such thing' } },
+    ])
+    expect(code).toBe(1)
+  })
+
   test.each([
     ['is not there', undefined],
     ['throws', 'throw new Error("not today")'],
@@ -49,6 +79,31 @@ describe('the function', () => {
     const { code, stdout, stderr } = await run(['run', './bad.mjs', 'any'], { input: 'a', cwd: within })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(/^async-pool: cannot load \.\/bad\.mjs: .+\n$/)
+  })
+
+  test.each([
+    ['mjs', "import './inner.mjs'; export const any = 1"],
+    ['cjs', "require('./inner.cjs')"],
+  ])(
+    'in a module that imports what cannot be parsed ends it with the place (.%s)',
+    async (ending, source) => {
+      const within = folder()
+      file(`outer.${ending}`, source, within)
+      file(`inner.${ending}`, 'const one = 1\nconst two = ;\n', within)
+      const args = ['run', `./outer.${ending}`, 'any']
+      const { code, stderr } = await run(args, { input: 'a', cwd: within })
+      expect(stderr).toMatch(/^async-pool: cannot load \.\/outer\.[mc]js: Unexpected token ';'\n/)
+      expect(stderr).toMatch(/\/inner\.[mc]js:2\nconst two = ;\n {12}\^\n$/)
+      expect(code).toBe(2)
+    },
+  )
+
+  test('in a module that throws ends it with the place', async () => {
+    const within = folder()
+    file('outer.mjs', "import './inner.mjs'", within)
+    file('inner.mjs', '\nthrow new Error("not today")', within)
+    const { stderr } = await run(['run', './outer.mjs', 'any'], { input: 'a', cwd: within })
+    expect(stderr).toMatch(/: not today \(at file:.*\/inner\.mjs:2:7\)\n$/)
   })
 })
 
@@ -81,6 +136,12 @@ describe('--timeout', () => {
     expect(records).toMatchObject([{ ok: false, error: { name: 'TimeoutError', code: 'ERR_TIMEOUT' } }])
     expect(stderr).toContain('aborted')
     expect(code).toBe(1)
+  })
+
+  test('may be longer than timers go', async () => {
+    const { stderr, records } = await runTask('echo', ['-q', '--timeout', '600h'], { input: 'a' })
+    expect(stderr).toBe('')
+    expect(records).toMatchObject([{ value: 'a' }])
   })
 
   test('calls that ignore it do not keep the others from running', async () => {

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../child.mjs'
@@ -217,6 +225,32 @@ describe('a checkpoint', () => {
     writeFileSync(job.checkpoint, 'my notes')
     expect(await job.start({ input: lines(2) }).result).toMatchObject({ code: 2, stdout: '' })
     expect(readFileSync(job.checkpoint, 'utf8')).toBe('my notes')
+  })
+
+  test('is refused where none can be made, before the module is loaded', async () => {
+    const within = folder()
+    for (const path of [join(within, 'no/such/folder'), within, '/dev/null']) {
+      const { code, stderr } = await startTask('not there', ['-c', path]).result
+      expect(stderr).toMatch(/^async-pool: cannot write --checkpoint .*: .*\n$/)
+      expect(code).toBe(2)
+    }
+    mkdirSync(join(within, 'checkpoint.tmp'))
+    const { code, stderr } = await startTask('echo', ['-c', join(within, 'checkpoint')]).result
+    expect(stderr).toMatch(/^async-pool: cannot write what the run begins with: EISDIR.*\n$/)
+    expect(code).toBe(2)
+  })
+
+  test('may be behind a link, which stays one', async () => {
+    const within = folder()
+    const [link, target] = [join(within, 'link'), join(within, 'target')]
+    symlinkSync('target', link)
+    for (const rows of [0, 1]) {
+      expect(rowsIn(target).size).toBe(rows)
+      expect(await startTask('echo', ['-q', '-c', link], { input: lines(1) }).result).toMatchObject({
+        code: 0,
+      })
+    }
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
   })
 
   test('of another run is refused', async () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../child.mjs'
-import { lines, runTask } from './support/command.mjs'
+import { cli, lines, runTask } from './support/command.mjs'
 
 const values = ({ records }) => records.map(({ value }) => value)
 
@@ -60,6 +60,15 @@ describe('ndjson', () => {
     ])
     expect(records[1].error.message).toMatch(/^line 2 of the input is not JSON: /)
     expect(records[1].error.stack).toContain('SyntaxError: line 2')
+    expect(code).toBe(1)
+  })
+
+  test('rows that are nested too deep for a call are failures of their own, and not tried again', async () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const args = ['-f', 'ndjson', '--retries', '3', '--retry-delay', '1h']
+    const report = join(folder(), 'report.html')
+    const { records, code } = await runTask('echo', [...args, '-r', report], { input: `1\n${deep}\n3\n` })
+    expect(records.map(({ ok }) => ok)).toEqual([true, false, true])
     expect(code).toBe(1)
   })
 
@@ -126,6 +135,44 @@ describe('csv', () => {
     expect(records).toMatchObject([{ ok: true }, { ok: false, error: { code: 'ERR_INVALID_ROW' } }])
   })
 
+  test('lines may end in any way, also each in another, and those that are empty are left out', async () => {
+    for (const input of ['a,b\n1,2\r\n3,4\r\n', 'a,b\r\n1,2\n3,4\n', 'a,b\r1,2\r\r\n\n3,4'])
+      expect(values(await csv(input))).toEqual([
+        { a: '1', b: '2' },
+        { a: '3', b: '4' },
+      ])
+  })
+
+  test.each([
+    ['ends', 70_000_000],
+    ['ends just behind the limit', 2 ** 26 + 1],
+  ])('a record that is too long and %s is one failure, and the next ones are none', async (_how, length) => {
+    const long = Buffer.alloc(length, 'x')
+    const { records, code } = await csv(
+      Buffer.concat([Buffer.from('a\nfirst\n'), long, Buffer.from('\nb\nc\n')]),
+    )
+    expect(records).toMatchObject([
+      { index: 0, ok: true, value: { a: 'first' } },
+      { index: 1, ok: false, error: { name: 'RangeError', code: 'ERR_INVALID_ROW' } },
+      { index: 2, ok: true, value: { a: 'b' } },
+      { index: 3, ok: true, value: { a: 'c' } },
+    ])
+    expect(code).toBe(1)
+  })
+
+  test('empty lines are no record, however many there are', async () => {
+    const lines = Buffer.alloc(70_000_000, '\n')
+    expect(values(await csv(Buffer.concat([Buffer.from('a\n'), lines, Buffer.from('1\n')])))).toEqual([
+      { a: '1' },
+    ])
+  })
+
+  test('a header that is too long ends the run', async () => {
+    const { code, stderr } = await csv(Buffer.alloc(70_000_000, 'x'))
+    expect(stderr).toBe('async-pool: the header of the CSV input is too long\n')
+    expect(code).toBe(2)
+  })
+
   test('a header that names a column twice ends the run before it begins', async () => {
     const { code, stdout, stderr } = await csv('a,b,a\n1,2,3\n')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -150,5 +197,10 @@ describe('--input', () => {
       expect(code).toBe(2)
       expect(stderr).toMatch(/^async-pool: cannot read --input: .*\n$/)
     }
+    const command = ['bash', '-c', '"$@" < /', 'bash', process.execPath, cli]
+    expect(await runTask('echo', [], { command })).toMatchObject({
+      code: 2,
+      stderr: 'async-pool: cannot read stdin: it is a folder\n',
+    })
   })
 })

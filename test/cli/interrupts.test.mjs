@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../child.mjs'
 import { createGate, lines, recordsIn, startTask } from './support/command.mjs'
+import { Ledger } from './support/ledger.mjs'
 
 describe.each([
   ['SIGINT', 130],
@@ -29,6 +30,21 @@ describe.each([
       'interrupted: the rest of the input is not done, nor are 6 rows of what was read',
     )
   })
+})
+
+test('every call that has started is awaited, and its row is done', async () => {
+  const within = folder()
+  for (const name of ['one', 'two', 'three', 'four', 'five']) {
+    const ledger = new Ledger(join(within, name))
+    const env = { LEDGER: ledger.path }
+    const running = startTask('noted', ['-s', '5', '-q'], { input: lines(5000), env })
+    await ledger.grows(2000, running.result)
+    running.child.kill('SIGINT')
+    const { code, records } = await running.result
+    expect(code).toBe(130)
+    const done = records.map(({ index }) => index + 1)
+    expect(ledger.values('begin').sort((one, other) => one - other)).toEqual(done)
+  }
 })
 
 test('an interrupt ends waits for retries, for their time, and for input', async () => {

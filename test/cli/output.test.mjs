@@ -141,11 +141,37 @@ describe('--output and --errors', () => {
     const full = await runTask('echo', ['-o', '/dev/full'], { input: lines(1000) })
     expect(full.code).toBe(1)
     expect(full.stderr).toContain('async-pool: broken off: ENOSPC')
+    expect(full.stderr).toContain('async-pool: 0 rows done: 0 ok, 0 failed')
     const command = ['bash', '-c', '"$@" > /dev/full', 'bash', process.execPath, cli]
     const fullStdout = await runTask('echo', [], { input: lines(1000), command })
     expect(fullStdout.code).toBe(1)
     expect(fullStdout.stderr).toContain('async-pool: broken off: ')
   })
+
+  test('must not be what the checkpoint is written to before it is renamed', async () => {
+    const within = folder()
+    const { code, stderr } = await runTask('echo', ['-c', 'all', '-o', './all.tmp'], { cwd: within })
+    const path = join(within, 'all.tmp')
+    expect(stderr).toBe(`async-pool: --output and --checkpoint are the same file, ${path}\n`)
+    expect(code).toBe(2)
+  })
+
+  test.each([
+    ['-e', '2>>', 'stderr'],
+    ['-e', '2>>', 'fd/2'],
+    ['-o', '>>', 'stdout'],
+    ['-o', '>>', 'fd/1'],
+  ])(
+    'may be the streams of the command, which keep what is there (%s %s /dev/%s)',
+    async (option, into, name) => {
+      const path = join(folder(), 'kept')
+      writeFileSync(path, 'kept\n')
+      const command = ['bash', '-c', `"$@" ${into} '${path}'`, 'bash', process.execPath, cli]
+      const fn = option === '-e' ? 'fail' : 'echo'
+      await runTask(fn, ['-q', option, `/dev/${name}`], { input: 'luck\n', command })
+      expect(readFileSync(path, 'utf8')).toMatch(/^kept\n\{"index":0,.*\}\n$/)
+    },
+  )
 
   test.each([
     [['-o', 'same', '-e', 'same'], 'output', 'errors'],

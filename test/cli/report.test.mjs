@@ -219,10 +219,10 @@ describe('a report', () => {
   })
 
   test('that cannot be written ends the run before it begins', async () => {
-    const { code, stdout, stderr } = await runTask('echo', ['-r', '/no/such/folder/report.html'], {
-      input: 'a',
-    })
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^async-pool: cannot write --report .*\n$/)
+    for (const path of ['/no/such/folder/report.html', folder()]) {
+      const { code, stdout, stderr } = await runTask('echo', ['-r', path], { input: 'a' })
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+      expect(stderr).toMatch(/^async-pool: cannot write --report .*\n$/)
+    }
   })
 })

@@ -17,10 +17,17 @@ test('a task that waits for its own executor is refused; it may wait for another
     trySubmit: refused,
     map: refused,
     nested: refused,
+    join: refused,
+    joinAsync: refused,
+    shutdown: refused,
+    shutdownAsync: refused,
+    dispose: 'plain',
     other: 'plain',
     madeHere: 'plain',
     madeThere: 'plain',
     afterwards: 'plain',
     restarts: 0,
   })
+  const closings = stdout.split('\n').slice(1, -1)
+  expect(closings).toEqual(Array.from({ length: 5 }, () => 'closed')) // by exit hooks of main and four workers
 })

@@ -34,10 +34,23 @@ describe('diagnostics_channel', () => {
     expect(of(1)).toEqual(life(1, 'value', 'fulfilled'))
     expect(of(2)).toEqual(life(2, 'exit', 'rejected'))
     expect(of(3)).toEqual(life(3, 'value', 'fulfilled'))
-    const { exitCode, reason } = events.find(([kind]) => kind === 'worker-died')[1]
-    expect({ exitCode, reason }).toEqual({ exitCode: 3, reason: 'it exited with code 3' })
+    const [, died] = events.find(([kind]) => kind === 'worker-died')
+    const reason = 'it exited with code 3'
+    expect(died).toStrictEqual({ executor: 'told', exitCode: 3, reason, error: undefined })
     const workers = events.filter(([kind]) => kind === 'worker-started').map(([, message]) => message)
     expect(workers).toEqual([0, 1].map(restarts => ({ executor: 'told', restarts })))
+  })
+
+  test('tells with which error a worker died', () => {
+    const events = []
+    listen('worker-died', message => events.push(message))
+    const executor = new AsyncPoolExecutor({ name: 'told', onError: 'ignore' })
+    executor.submit(tasks, 'throwLater').error(10_000)
+    executor.shutdown()
+    const reason = 'an uncaught error ended it'
+    expect(events).toEqual([
+      { executor: 'told', exitCode: 1, reason, error: expect.objectContaining({ message: 'boom' }) },
+    ])
   })
 
   test('always says which task has started, also of one that was cancelled meanwhile', () => {

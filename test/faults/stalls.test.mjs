@@ -38,12 +38,16 @@ describe('timeout', () => {
 
   test('of a task that ignores its signal: it keeps its slot until it ends, and stats show it', () => {
     const words = sharedWords()
-    const executor = create({ size: 1, queueSize: 1 })
+    const executor = create({ name: 'late', size: 1, queueSize: 1 })
     const future = executor.submit(tasks, 'ignore', [words], { timeout: 20 })
     const next = executor.submit(tasks, 'value', [1])
-    expect(code(() => future.result(longest))).toBe('ERR_TIMEOUT')
+    const expected = `stalls.mjs#ignore (task ${future.id} of executor 'late') took longer than its timeout of 20 ms`
+    expect(future.error(longest)).toMatchObject({
+      code: 'ERR_TIMEOUT',
+      message: expect.stringContaining(expected),
+    })
     expect(executor.stats()).toMatchObject({ running: 1, queued: 1, failed: 1 })
-    expect(executor.stats().tasks).toMatchObject([{ id: future.id }])
+    expect(executor.stats().tasks).toMatchObject([{ id: future.id, name: 'stalls.mjs#ignore' }])
     expect(next.state).toBe('queued')
     Atomics.store(words, Word.Release, 1)
     expect(next.result(longest)).toBe(1)
@@ -143,6 +147,37 @@ describe('cancel', () => {
     const { completed, failed, cancelled } = executor.stats()
     console.log('cancel, timeout and completion racing:', states)
     expect(completed + failed + cancelled).toBe(300)
+  })
+})
+
+describe('stats', () => {
+  test('name the tasks that run on after a cancel, however many were cancelled', () => {
+    const words = sharedWords()
+    const executor = create({ size: 2, queueSize: 500 })
+    const running = [1, 2].map(() => executor.submit(tasks, 'ignore', [words]))
+    while (words[Word.Started] < 2) Atomics.wait(words, Word.Started, words[Word.Started], longest)
+    for (const future of running) future.cancel()
+    const queued = Array.from({ length: 500 }, () => executor.submit(tasks, 'value', [1]))
+    for (const future of queued) future.cancel()
+    const named = running.map(({ id }) => expect.objectContaining({ id, name: 'stalls.mjs#ignore' }))
+    const { tasks: stillRunning } = executor.stats()
+    expect(stillRunning).toHaveLength(2)
+    expect(stillRunning).toEqual(expect.arrayContaining(named))
+    Atomics.store(words, Word.Release, 1)
+    expect(executor.join(longest)).toBe(true)
+    expect(executor.stats().tasks).toEqual([])
+  })
+
+  test('notice by themselves that a worker has died', () => {
+    const words = sharedWords()
+    const executor = create()
+    const future = executor.submit(tasks, 'exitWhenReleased', [words, 3])
+    awaitWord(words, Word.Started)
+    Atomics.store(words, Word.Release, 1)
+    const deadline = performance.now() + longest
+    while (executor.stats().running > 0 && performance.now() < deadline);
+    expect(executor.stats()).toMatchObject({ running: 0, failed: 1, tasks: [] })
+    expect(future.error(0)).toMatchObject({ code: 'ERR_WORKER_DIED' })
   })
 })
 

@@ -346,6 +346,33 @@ describe('a signal', () => {
       message: expect.stringContaining('timeuot'),
     })
   })
+
+  test('must be more than look like one, and takes no place in the line otherwise', async () => {
+    const lock = new Lock()
+    const guard = lock.acquire()
+    const signal = { aborted: false, reason: undefined }
+    await expect(lock.acquireAsync({ signal })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+    guard.release()
+    expect(waitersOf(lock)).toBe(0)
+    expect(lock.locked()).toBe(false)
+  })
+
+  test('that cannot be listened to keeps no place in the line', async () => {
+    const lock = new Lock()
+    const guard = lock.acquire()
+    const { signal } = new AbortController()
+    signal.addEventListener = () => {
+      throw new Error('deaf')
+    }
+    const deaf = lock.acquireAsync({ signal, timeout: limit })
+    const next = lock.acquireAsync({ timeout: limit })
+    await expect(deaf).rejects.toThrow('deaf')
+    expect(waitersOf(lock)).toBe(1)
+    guard.release()
+    const own = await next
+    own.release()
+    expect(lock.locked()).toBe(false)
+  })
 })
 
 describe('recover', () => {

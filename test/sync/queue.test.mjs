@@ -1,4 +1,8 @@
+import { createSecretKey } from 'node:crypto'
+import { BlockList } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+import { deserialize, serialize } from 'node:v8'
 import { CancelledError, NotCloneableError, QueueFullError } from 'async-pool-executor'
 import { ItemTooLargeError, Lock, Queue, QueueEmptyError } from 'async-pool-executor/sync'
 import fc from 'fast-check'
@@ -95,8 +99,8 @@ describe.each(Object.entries(faces))('%s', (_name, { put, get }) => {
       [{ list: [1, () => {}] }, 'item.list[1] is a function'],
       [Symbol('s'), 'item is a symbol'],
       [new SharedArrayBuffer(4), 'SharedArrayBuffer'],
-      [{ lock: new Lock() }, 'SharedArrayBuffer'],
-      [new MessageChannel().port1, 'MessagePort'],
+      [{ lock: new Lock() }, 'a SharedArrayBuffer could not be cloned, which'],
+      [new MessageChannel().port1, 'item is a MessagePort'],
     ]) {
       const error = await (async () => put(queue, item))().catch(error => error)
       expect(error).toBeInstanceOf(NotCloneableError)
@@ -144,6 +148,89 @@ test('items arrive as structuredClone would give them', () => {
   expect(copy.list[0]).toBe(copy)
   const large = new Uint8Array(3_000_000).map((_, index) => index % 251)
   expect(roundTrip(large)).toEqual(large)
+})
+
+/** Of Node's own classes, and of the engine's, each in an item of one kind. */
+const others = {
+  Blob: { in: new Blob(['abc']) },
+  KeyObject: [createSecretKey(Buffer.from('aaaa'))],
+  BlockList: new Map([['list', new BlockList()]]),
+  URL: { in: { of: new URL('http://x/') } },
+  URLSearchParams: new Set([new URLSearchParams('a=1')]),
+  Headers: new Headers({ a: '1' }),
+  Response: new Error('with a cause', { cause: new Response('x') }),
+  DOMException: { in: new DOMException('m', 'AbortError') },
+  'WebAssembly.Module': [new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))],
+  'an object of a class, with a URL': new (class Page {
+    url = new URL('http://x/')
+  })(),
+  'a getter of a Blob': {
+    get blob() {
+      return new Blob([])
+    },
+  },
+}
+
+/** Structured clone carries it as plain data, or not at all. */
+function clonedAsData(item) {
+  try {
+    const clone = structuredClone(item)
+    return isDeepStrictEqual(deserialize(serialize(clone)), clone) ? { clone } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+test.each(Object.keys(others))('nothing is silently changed: %s is refused, or as its clone', name => {
+  const queue = new Queue()
+  const expected = clonedAsData(others[name])
+  if (expected === undefined) {
+    expect(() => queue.put(others[name])).toThrow(NotCloneableError)
+    expect(queue.size).toBe(0)
+  } else {
+    queue.put(others[name])
+    expect(queue.get(limit)).toStrictEqual(expected.clone)
+  }
+})
+
+test('what is refused is named with its place', () => {
+  const queue = new Queue()
+  const refused = [
+    [{ list: [1, new Blob([])] }, 'item.list[1] is a Blob, which'],
+    [new Map([['key', createSecretKey(Buffer.from('aaaa'))]]), 'item.get("key") is a SecretKeyObject, which'],
+    [[{ module: others['WebAssembly.Module'][0] }], 'item[0].module is a Module, which'],
+  ]
+  for (const [item, message] of refused)
+    expect(thrownBy(() => queue.put(item))).toMatchObject({
+      code: 'ERR_NOT_CLONEABLE',
+      message: expect.stringContaining(message),
+    })
+  expect(queue.size).toBe(0)
+})
+
+test('a port that is closed is refused, too', async () => {
+  const { port1 } = new MessageChannel()
+  const closed = new Promise(resolve => port1.once('close', resolve))
+  port1.close()
+  await closed
+  const queue = new Queue()
+  class Job {
+    port = port1
+  }
+  for (const item of [port1, { port1 }, new Job()]) expect(() => queue.put(item)).toThrow(/is a MessagePort/)
+})
+
+test('the getters of an item run once', () => {
+  const queue = new Queue()
+  let reads = 0
+  const item = {
+    get value() {
+      return ++reads
+    },
+  }
+  queue.put(item)
+  expect(queue.get(limit)).toEqual({ value: 1 })
+  expect(reads).toBe(1)
 })
 
 test('behaves as a sorted list that has so many places', () => {
@@ -250,6 +337,16 @@ describe('those who wait', () => {
     expect(queue.get(0)).toBe(1)
     await others
     expect(queue.get(0)).toBe(3)
+  })
+
+  test('must have a signal that is one, or none: no item goes to those who have been refused', async () => {
+    const queue = new Queue(1)
+    const signal = { aborted: false, reason: undefined }
+    await expect(queue.getAsync({ signal })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+    queue.put(1)
+    await expect(queue.putAsync(2, { signal })).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
+    expect(await queue.getAsync({ timeout: limit })).toBe(1)
+    expect(queue.size).toBe(0)
   })
 })
 

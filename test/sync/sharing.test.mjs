@@ -94,6 +94,49 @@ test('revive leaves alone what is no primitive', () => {
     expect(revive(value)).toBeUndefined()
 })
 
+describe('in arguments, what only has a property `shared`', () => {
+  const lock = new Lock()
+  const seen = value => [value instanceof Lock, Object.keys(value)]
+  const seenIn = async value => {
+    const { Lock } = await import('async-pool-executor/sync')
+    return [value instanceof Lock, Object.keys(value)]
+  }
+  class Job {
+    shared = lock.shared
+    id = 5
+  }
+  class Hidden {
+    id = 5
+    get shared() {
+      return lock.shared
+    }
+  }
+  class Thrower {
+    id = 5
+    get shared() {
+      throw new RangeError('not yet')
+    }
+  }
+  const objects = {
+    'an object of a class': new Job(),
+    'an object without a prototype': Object.assign(Object.create(null), { shared: lock.shared, id: 5 }),
+    'a plain object': { shared: lock.shared, id: 5 },
+    'an object that inherits a getter': new Hidden(),
+    'an object that inherits a getter that throws': new Thrower(),
+  }
+
+  test.each(Object.keys(objects))('is copied as ever: %s', name => {
+    expect(createExecutor().run(seenIn, [objects[name]])).toEqual(seen(structuredClone(objects[name])))
+  })
+
+  test('is told from what is a primitive', () => {
+    const executor = createExecutor()
+    class Own extends Lock {}
+    for (const primitive of [lock, new Own(), Lock.from(sent(lock))])
+      expect(executor.run(seenIn, [primitive])).toEqual([true, ['shared']])
+  })
+})
+
 test('two copies in one thread are one: what waits through one is passed over when the other blocks', async () => {
   const lock = new Lock()
   const copy = Lock.from(sent(lock.shared))

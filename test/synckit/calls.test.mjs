@@ -155,7 +155,7 @@ describe('createSyncFn', () => {
          () => createSyncFn(new URL('https://example.com/w.mjs')),
          () => createSyncFn(file, 'soon'),
          () => createSyncFn(file, { timeout: -1 }),
-         () => createSyncFn(file, { timeout: '5' }),
+         () => createSyncFn(file, { timeout: 'soon' }),
          () => createSyncFn(file, { execArgv: '--no-warnings' }),
          () => createSyncFn(file, { globalShims: [{}] }),
          () => createSyncFn(file, { transferList: {} }),
@@ -177,6 +177,20 @@ describe('createSyncFn', () => {
       refused('TypeError', 'ERR_INVALID_ARG_TYPE', '"fn"'),
       'nothing was thrown',
     ])
+  })
+
+  test('takes the values that synckit takes from code without types', async () => {
+    const { said } = await run(
+      { 'w.mjs': worker.import('value => value === "never" ? new Promise(() => {}) : value') },
+      `const file = at('w.mjs')
+       say(createSyncFn(file, { timeout: null, globalShims: null, tsRunner: null })(1))
+       say(createSyncFn(file, { timeout: undefined, execArgv: undefined, globalShims: undefined })(2))
+       const limited = createSyncFn(file, { timeout: '300' })
+       say(limited(3))
+       say(limited === createSyncFn(file, 300))
+       say(thrown(() => limited('never')).code)`,
+    )
+    expect(said).toEqual([1, 2, 3, true, 'ERR_TIMEOUT'])
   })
 
   test('names a bad SYNCKIT_TIMEOUT', async () => {

@@ -73,6 +73,15 @@ describe('the helpers', () => {
     expect(ours[name](...args)).toEqual(theirs[name](...args))
   })
 
+  test('are called as those of synckit, and have as many parameters', () => {
+    const ours = createRequire(import.meta.url)('async-pool-executor/synckit')
+    const shapes = exported =>
+      Object.entries(exported).flatMap(([key, value]) =>
+        typeof value === 'function' ? [[key, value.name, value.length]] : [],
+      )
+    expect(shapes(ours).sort()).toEqual(shapes(theirs).sort())
+  })
+
   test('are tested, every one', () => {
     const functions = Object.keys(theirs).filter(name => typeof theirs[name] === 'function')
     const elsewhere = ['createSyncFn', 'runAsWorker', 'startWorkerThread', 'overrideStdio']

@@ -3,9 +3,11 @@ import { dirname } from 'node:path'
 import type { Mark } from '../input/digest.js'
 import type { Entry } from '../outcomes/entry.js'
 import { writeAll } from '../outcomes/write-all.js'
+import { temporaryOf } from '../settings.js'
 import { messageOf, UsageError } from '../usage-error.js'
 import { DoneRows, EarlierRows } from './done-rows.js'
 import { differenceOf, type Identity } from './identity.js'
+import { findPlace } from './place.js'
 import { type Acknowledged, decode, encode, encodeRow, type Standing } from './records.js'
 
 /** What an earlier run left, to be taken up. */
@@ -57,9 +59,9 @@ export class Checkpoint {
     for (const row of earlier?.rows.slice(earlier.standing.held) ?? []) this.#count(row)
   }
 
-  /** @throws {UsageError} if it is damaged, or of another run */
+  /** @throws {UsageError} if it cannot be written, is damaged, or of another run */
   static async open(path: string, identity: Identity): Promise<Checkpoint> {
-    return new Checkpoint(path, identity, await readEarlier(path, identity))
+    return new Checkpoint(await findPlace(path), identity, await readEarlier(path, identity))
   }
 
   /** Also by earlier runs. */
@@ -112,7 +114,7 @@ export class Checkpoint {
       marks: this.#marks,
     }
     const header = { checkpoint: 'async-pool', version: 1, run: this.#identity } as const
-    const temporary = `${this.#path}.tmp`
+    const temporary = temporaryOf(this.#path)
     const handle = await open(temporary, 'w')
     await writeAll(handle, encode({ header }) + encode({ standing }) + held.map(encodeRow).join(''), null)
     await handle.sync()

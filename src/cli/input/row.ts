@@ -38,5 +38,9 @@ export function excerptOf(text: string): string {
 export function excerptOfArgs(args: readonly unknown[]): string {
   const [only] = args
   if (args.length === 1 && typeof only === 'string') return excerptOf(only)
-  return excerptOf(JSON.stringify(args.length === 1 ? only : args))
+  try {
+    return excerptOf(JSON.stringify(args.length === 1 ? only : args))
+  } catch {
+    return '(nested too deep to be shown)'
+  }
 }

@@ -26,7 +26,7 @@ export class Source {
 
   /** @throws {UsageError} if it cannot be opened */
   static open(path: string | undefined): Source {
-    if (path === undefined) return new Source(0, process.stdin, fstatSync(0), process.stdin.isTTY === true)
+    if (path === undefined) return Source.#openStdin()
     let descriptor: number
     try {
       descriptor = openSync(path, 'r')
@@ -36,6 +36,12 @@ export class Source {
     const stats = fstatSync(descriptor)
     if (stats.isDirectory()) throw new UsageError(`cannot read --input: ${path} is a folder`)
     return new Source(descriptor, createReadStream(path, { fd: descriptor }), stats, false)
+  }
+
+  static #openStdin(): Source {
+    const stats = fstatSync(0)
+    if (stats.isDirectory()) throw new UsageError('cannot read stdin: it is a folder')
+    return new Source(0, process.stdin, stats, process.stdin.isTTY === true)
   }
 
   /**

@@ -15,6 +15,8 @@ export interface CommitterOptions {
   mark: () => Mark | undefined
   /** These rows are done with, and remembered. */
   onCommitted: (entries: readonly Entry[]) => void
+  /** These are not, since a file cannot be written. */
+  onLost: (entries: readonly Entry[]) => void
   /** Nobody reads the output any more; it gets nothing from now on. */
   onUnread: () => void
   /** A file cannot be written; none is from now on. */
@@ -87,7 +89,8 @@ export class Committer {
         this.#isBroken = true
         this.#options.onBroken(error)
       }
-      this.#options.onCommitted(entries)
+      if (this.#isBroken) this.#options.onLost(entries)
+      else this.#options.onCommitted(entries)
     }
     this.#isWriting = false
   }

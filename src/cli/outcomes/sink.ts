@@ -87,7 +87,7 @@ export class FileSink implements Sink {
   }
 }
 
-/** The command's stdout. */
+/** The command's stdout or stderr. */
 export class StreamSink implements Sink {
   readonly #stream: Writable
   readonly #before: string
@@ -137,14 +137,28 @@ export async function openSinks(
     output: positionOf('output', earlier),
     errors: positionOf('errors', earlier),
   }
-  const sharesTerminal = process.stdout.isTTY && canDraw() && !quiet
+  const hasBar = canDraw() && !quiet
   return {
-    errors: errors === undefined ? undefined : await FileSink.open('--errors', errors, positions?.errors),
-    output:
-      output === undefined
-        ? new StreamSink(process.stdout, sharesTerminal ? clearLine : '', positions?.output)
-        : await FileSink.open('--output', output, positions?.output),
+    errors: errors === undefined ? undefined : await openSink('--errors', errors, positions?.errors, hasBar),
+    output: await openSink('--output', output ?? '/dev/stdout', positions?.output, hasBar),
   }
+}
+
+/** By these names the system would open the file that is behind the stream, at its beginning. */
+function streamAt(path: string): NodeJS.WriteStream | undefined {
+  if (path === '/dev/stdout' || path === '/dev/fd/1') return process.stdout
+  return path === '/dev/stderr' || path === '/dev/fd/2' ? process.stderr : undefined
+}
+
+async function openSink(
+  option: string,
+  path: string,
+  position: Position | undefined,
+  hasBar: boolean,
+): Promise<Sink> {
+  const stream = streamAt(path)
+  if (stream === undefined) return FileSink.open(option, path, position)
+  return new StreamSink(stream, hasBar && stream.isTTY ? clearLine : '', position)
 }
 
 function positionOf(name: 'output' | 'errors', { standing, acknowledged }: Earlier): Position | undefined {

@@ -28,8 +28,8 @@ export class Report implements CallObserver {
   readonly #failures = new FailureGroups()
   readonly #waits = new Histogram()
   readonly #runs = new Histogram()
-  /** When calls in flight were handed over, and when they started. */
-  readonly #calls = new Map<string, { submitted: number; started: number | undefined }>()
+  /** Since when calls in flight have waited, and when they started. */
+  readonly #calls = new Map<string, { since: number; started: number | undefined }>()
   #looks: NodeJS.Timeout | undefined
   readonly #onStarted = (message: unknown) => {
     const { executor, id } = message as TaskInfo
@@ -44,7 +44,9 @@ export class Report implements CallObserver {
   /** @throws {UsageError} if it could not be written in the end */
   static open(path: string): Report {
     try {
-      accessSync(statSync(path, { throwIfNoEntry: false })?.isFile() ? path : dirname(path), constants.W_OK)
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats?.isDirectory()) throw new Error('it is a folder')
+      accessSync(stats === undefined ? dirname(path) : path, constants.W_OK)
     } catch (error) {
       throw new UsageError(`cannot write --report ${path}: ${messageOf(error)}`)
     }
@@ -59,8 +61,8 @@ export class Report implements CallObserver {
     }, lookInterval).unref()
   }
 
-  submitted(key: string): void {
-    this.#calls.set(key, { submitted: performance.now(), started: undefined })
+  submitted(key: string, since: number): void {
+    this.#calls.set(key, { since, started: undefined })
   }
 
   /** Calls that were withdrawn, or timed out in the queue of a worker that hangs, have never started. */
@@ -68,7 +70,7 @@ export class Report implements CallObserver {
     const call = this.#calls.get(key)
     this.#calls.delete(key)
     if (call?.started === undefined) return
-    this.#waits.add(call.started - call.submitted)
+    this.#waits.add(call.started - call.since)
     this.#runs.add(performance.now() - call.started)
   }
 

@@ -25,6 +25,13 @@ export interface StartOptions {
   readonly tsRunner: TsRunner | undefined
 }
 
+/** What code without types gives as well, and synckit takes. */
+type Given = Omit<SynckitOptions, 'timeout' | 'globalShims' | 'tsRunner'> & {
+  timeout?: number | string | null | undefined
+  globalShims?: SynckitOptions['globalShims'] | null
+  tsRunner?: TsRunner | null | undefined
+}
+
 /**
  * Unknown options are let through: synckit ignores them, and has had others in earlier versions.
  *
@@ -32,7 +39,7 @@ export interface StartOptions {
  * @throws {RangeError} ERR_OUT_OF_RANGE
  */
 export function resolveSyncOptions(given: SynckitOptions | number | undefined): SyncOptions {
-  const options = typeof given === 'number' ? { timeout: given } : (given ?? {})
+  const options: Given = typeof given === 'number' ? { timeout: given } : (given ?? {})
   checkObject('timeoutOrOptions', options)
   const {
     timeout = DEFAULT_TIMEOUT,
@@ -41,14 +48,18 @@ export function resolveSyncOptions(given: SynckitOptions | number | undefined): 
     tsRunner = DEFAULT_TS_RUNNER,
     transferList = [],
   } = options
-  checkTimeout(options.timeout === undefined ? 'SYNCKIT_TIMEOUT' : 'timeout', timeout)
+  const limit = limitOf(options.timeout === undefined ? 'SYNCKIT_TIMEOUT' : 'timeout', timeout)
   checkList('execArgv', execArgv, 'an array of strings', flag => typeof flag === 'string')
-  if (typeof globalShims !== 'boolean')
+  if (globalShims !== null && typeof globalShims !== 'boolean')
     checkList('globalShims', globalShims, 'a boolean or an array of { moduleName, … }', isShim)
   checkList('transferList', transferList, 'an array of transferable objects', () => true)
   return {
-    start: { execArgv: execArgv.filter(flag => flag !== ''), globalShims: shimsOf(globalShims), tsRunner },
-    timeout: timeout ?? undefined,
+    start: {
+      execArgv: execArgv.filter(flag => flag !== ''),
+      globalShims: shimsOf(globalShims ?? false),
+      tsRunner: tsRunner ?? undefined,
+    },
+    timeout: limit,
     transferList,
   }
 }
@@ -66,9 +77,12 @@ function shimsOf(globalShims: GlobalShim[] | boolean): readonly GlobalShim[] {
   return globalShims.map(shim => ({ ...shim }))
 }
 
-/** null is no limit, as for synckit. */
-function checkTimeout(what: string, timeout: number | null | undefined): void {
-  if (timeout !== undefined && timeout !== null) checkMilliseconds(what, timeout)
+/** null is no limit, as for synckit, and a string of digits a number. */
+function limitOf(what: string, timeout: Given['timeout']): number | undefined {
+  const isNumeric = typeof timeout === 'string' && /^\d+(\.\d+)?$/.test(timeout)
+  const limit = isNumeric ? Number(timeout) : (timeout ?? undefined)
+  if (limit !== undefined) checkMilliseconds(what, limit)
+  return limit as number | undefined
 }
 
 function checkList(what: string, value: unknown, expected: string, isGood: (item: unknown) => boolean): void {

@@ -8,8 +8,9 @@ const outcome = future => {
   return error === null ? future.result() : { code: error.code, message: error.message }
 }
 
-for (const way of ['run', 'submit', 'trySubmit', 'map', 'nested', 'other'])
-  outcomes[way] = outcome(executor.submit(self, 'use', [way]))
+const waysToUse = ['run', 'submit', 'trySubmit', 'map', 'nested', 'other']
+const waysToEnd = ['join', 'joinAsync', 'shutdown', 'shutdownAsync', 'dispose']
+for (const way of [...waysToUse, ...waysToEnd]) outcomes[way] = outcome(executor.submit(self, 'use', [way]))
 outcomes.madeHere = make('made')
 outcomes.madeThere = outcome(executor.submit(self, 'make', ['made']))
 outcomes.afterwards = executor.run(self, 'plain')

@@ -1,12 +1,12 @@
-/* `node --permission … permission-child.cjs <file> [execArgv]`: tries to write the file from a task. */
+/* `node --permission … permission-child.cjs <file> [options]`: tries to write the file from a task. */
 const { AsyncPoolExecutor } = require('../../..')
 
-const [file, execArgv] = process.argv.slice(2)
+const [file, options] = process.argv.slice(2)
 let executor
 let outcome
 try {
   executor = new AsyncPoolExecutor({
-    ...(execArgv && { execArgv: JSON.parse(execArgv) }),
+    ...(options && JSON.parse(options)),
     onError: 'ignore',
     base: __dirname,
   })
