@@ -27,7 +27,7 @@ export interface CurrentTask {
   /**
    * Sends a copy of `value` to the caller's `onProgress`, before the task's result.
    *
-   * @throws {DOMException} DataCloneError if it cannot be copied
+   * @throws {NotCloneableError} if it cannot be copied; says where
    */
   progress(value: unknown): void
 }

@@ -1,7 +1,7 @@
-import { callback, gather, wait } from 'async-pool-executor'
+import { asCompleted, callback, gather, wait } from 'async-pool-executor'
 import { describe, expect, test, vi } from 'vitest'
 import { runScript, systems } from './child.mjs'
-import { awaitSignal, createExecutor, createSignals, thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, Signal, thrownBy } from './helpers.mjs'
 import { fixture, tasks as otherTasks } from './paths.mjs'
 
 const tasks = fixture('callbacks.mjs')
@@ -56,7 +56,8 @@ describe('once there are callbacks, arguments still cross as structured clone ca
     let deep = []
     for (let depth = 0; depth < 2500; depth++) deep = [deep]
     expect(executor.run(tasks, 'nothing', [deep])).toBe(undefined)
-    const sparse = Object.assign([], { [4e9]: {} }) // element by element this would take minutes
+    const sparse = [] // element by element this would take minutes
+    sparse[4e9] = {}
     expect(executor.run(tasks, 'nothing', [sparse])).toBe(undefined)
   })
 })
@@ -170,6 +171,42 @@ describe('a callback in the arguments', () => {
       code: 'ERR_DEADLOCK',
     })
     expect(executor.join()).toBe(true)
+  })
+
+  test.each([
+    ['result', future => future.result()],
+    ['error', future => future.error()],
+    ['gather', future => gather([future])],
+    ['wait', future => wait([future])],
+    ['wait for the first', future => wait([future], { returnWhen: 'first-completed' })],
+    ['asCompleted', future => [...asCompleted([future])]],
+    ['map', (_future, executor) => executor.map(otherTasks, 'echo', [1]).next()],
+  ])('that waits by %s is refused even if what it waits for has come', (_, block) => {
+    const executor = createExecutor({ size: 5 })
+    executor.run(otherTasks, 'echo', [1])
+    const waits = callback(() => {
+      const future = executor.submit(otherTasks, 'echo', [1])
+      const signals = createSignals()
+      executor.submit(otherTasks, 'turns', [signals, 3])
+      awaitSignal(signals, Signal.Finished, 1)
+      block(future, executor)
+    })
+    expect(executor.run(tasks, 'describeError', [waits])).toMatchObject({ code: 'ERR_DEADLOCK' })
+    executor.join()
+  })
+
+  test('may read what it has seen to be settled, and wait with a limit', () => {
+    const executor = createExecutor({ size: 5 })
+    const reads = callback(() => {
+      const future = executor.submit(otherTasks, 'echo', ['polled'])
+      while (!future.done);
+      return [
+        future.result(),
+        gather([future]),
+        executor.submit(otherTasks, 'echo', ['limited']).result(10_000),
+      ]
+    })
+    expect(executor.run(tasks, 'callAll', [[reads], 0])).toEqual([['polled', ['polled'], 'limited']])
   })
 
   test('may block in another executor, whose tasks may call back too', () => {

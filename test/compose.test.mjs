@@ -19,6 +19,21 @@ afterAll(() => {
 
 const hold = (signals, value, on = executor) => on.submit(tasks, 'hold', [signals, value])
 
+describe('gather with returnErrors', () => {
+  test.each([
+    ['0', 0],
+    ['undefined', undefined],
+    ['text', 'text'],
+  ])('gives an Error for a task that threw %s', (_what, thrown) => {
+    const futures = [executor.submit(tasks, 'add', [1, 1]), executor.submit(tasks, 'throwValue', [thrown])]
+    const [value, error] = gather(futures, { returnErrors: true })
+    expect(value).toBe(2)
+    expect(error).toBeInstanceOf(Error)
+    expect(error.cause).toBe(thrown)
+    expect(error).toEqual(futures[1].error())
+  })
+})
+
 describe('wait', () => {
   test('blocks until all are settled, in whichever way', () => {
     const futures = [executor.submit(tasks, 'add', [1, 1]), other.submit(tasks, 'fail', ['x'])]
@@ -232,6 +247,7 @@ describe('gather', () => {
     expect(error).toBeInstanceOf(Error)
     expect(error.message).toBe('x')
     expect(value).toBe(2)
-    expect(thrown).toBe(0)
+    expect(thrown).toBeInstanceOf(Error)
+    expect(thrown.cause).toBe(0)
   })
 })

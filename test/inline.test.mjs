@@ -73,6 +73,7 @@ class Heir extends Holder {
     yield inherited
   }
   static still() {
+    // biome-ignore lint/complexity/noThisInStatic: that is what is refused
     return super.name
   }
   /** Of another class, that travels along. */

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { AsyncPoolExecutor, Future, TaskNotFoundError, TimeoutError } from 'async-pool-executor'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createExecutor, thrownBy } from './helpers.mjs'
-import { fixtures } from './paths.mjs'
+import { fixture, fixtures } from './paths.mjs'
 
 const executor = new AsyncPoolExecutor({ size: 4, base: fixtures })
 afterAll(() => executor.shutdown())
@@ -65,6 +65,17 @@ describe('the facade of a module', () => {
     await expect(hasty.runAsync.never()).rejects.toBeInstanceOf(TimeoutError)
     expect(thrownBy(() => [...hasty.map.never([1])])).toBeInstanceOf(TimeoutError)
     expect(thrownBy(() => [...hasty.map.never([1], { lookAhead: 1 })])).toBeInstanceOf(TimeoutError)
+  })
+
+  test('applies to streams what a stream can be', async () => {
+    const own = createExecutor(2)
+    const facade = own.module(fixture('streams.mjs'), { idempotent: true, offload: true, priority: 1 })
+    expect([...facade.stream.count(3)]).toEqual([0, 1, 2])
+    const items = []
+    for await (const item of facade.streamAsync.count(3)) items.push(item)
+    expect(items).toEqual([0, 1, 2])
+    const hasty = own.module(fixture('streams.mjs'), { idempotent: true, timeout: 1 })
+    expect(thrownBy(() => [...hasty.stream.slow(5, 1_000)])).toBeInstanceOf(TimeoutError)
   })
 
   test.each([

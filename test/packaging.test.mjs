@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -235,6 +235,15 @@ void [ran, kept, doubled, signal]
     expect(
       await compile(['bundled.ts', 'bundled-entries.ts'], { module: 'esnext', moduleResolution: 'bundler' }),
     ).toMatchObject(compiles)
+  })
+
+  test('say nothing that only TypeScript 5.7 and newer can read', () => {
+    const dist = join(home, 'node_modules/async-pool-executor/dist')
+    const declarations = readdirSync(dist, { recursive: true }).filter(name => name.endsWith('.d.ts'))
+    expect(declarations.length).toBeGreaterThan(20)
+    // Typed arrays have type arguments since then.
+    const newer = /(?:Array|DataView|Buffer)<\w*ArrayBuffer/
+    expect(declarations.filter(name => newer.test(readFileSync(join(dist, name), 'utf8')))).toEqual([])
   })
 
   test('a using declaration disposes the executor', async () => {

@@ -1,8 +1,9 @@
 import { MessageChannel } from 'node:worker_threads'
 import { AsyncPoolExecutor, NotCloneableError } from 'async-pool-executor'
 import { afterAll, describe, expect, test } from 'vitest'
+import { runScript } from './child.mjs'
 import { createExecutor, createSignals, openGate, thrownBy } from './helpers.mjs'
-import { fixtures, tasks } from './paths.mjs'
+import { fixture, fixtures, tasks } from './paths.mjs'
 
 const values = new URL('values.mjs', fixtures)
 const executor = new AsyncPoolExecutor({ size: 4, queueSize: 100 })
@@ -110,6 +111,16 @@ describe('values', () => {
     const copied = new ArrayBuffer(1024)
     expect(executor.run(values, 'byteLength', [copied])).toBe(1024)
     expect(copied.byteLength).toBe(1024)
+    const { port1 } = new MessageChannel()
+    for (const twice of [copied, port1]) {
+      const transferList = [twice, twice]
+      const error = thrownBy(() => executor.submit(values, 'byteLength', [twice], { transferList }))
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error.code).toBe('ERR_INVALID_ARG_TYPE')
+      expect(error.message).toContain('transferList')
+    }
+    port1.close()
+    expect(copied.byteLength).toBe(1024)
   })
 })
 
@@ -140,6 +151,13 @@ describe('arguments that cannot be carried', () => {
     ['args[0]', [port1]],
     ['args[0].get("k")', [new Map([['k', () => {}]])]],
     ['args[0] item 1', [new Set([1, () => {}])]],
+    ['args[0].cause is a function', [new Error('x', { cause: () => {} })]],
+    ['args[0].of.cause.list[0] is a function', [{ of: new TypeError('x', { cause: { list: [() => {}] } }) }]],
+    [
+      'args[0] is an AsyncFunctionQueue,',
+      [Object.setPrototypeOf(new WeakMap(), { constructor: { name: 'AsyncFunctionQueue' } })],
+    ],
+    ['args[0] is a WeakMap,', [new WeakMap()]],
   ])('are refused at the call, which says where: %s', (where, args) => {
     for (const method of ['submit', 'trySubmit', 'run']) {
       const error = thrownBy(() => executor[method](tasks, 'echo', args))
@@ -147,6 +165,12 @@ describe('arguments that cannot be carried', () => {
       expect(error.code).toBe('ERR_NOT_CLONEABLE')
       expect(error.message).toContain(where)
     }
+  })
+
+  test('so is progress, in the task, which says where', () => {
+    const message = executor.run(fixture('callbacks.mjs'), 'progressOf', [])
+    expect(message).toMatch(/^NotCloneableError: value\.steps\[1\] is a function,.*callbacks\.mjs#progressOf/)
+    expect(executor.run(fixture('callbacks.mjs'), 'progressOf', [], { offload: true })).toBe(message)
   })
 
   test('are refused as such, however badly they behave', () => {
@@ -191,6 +215,45 @@ describe('arguments that cannot be carried', () => {
       },
     ]
     expect(own.run(tasks, 'echo', args)).toEqual({ value: 3 })
+  })
+})
+
+describe('an error with what cannot be carried arrives without that', () => {
+  const errorOf = fn => executor.submit(values, fn).error(10_000)
+
+  test('and with lists that contain themselves as they are', () => {
+    const error = errorOf('errorInCyclicLists')
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({ message: 'in lists', code: 'E_LISTS' })
+    const { list } = error
+    expect([list[0], list[3][0]]).toEqual([error, error])
+    for (const same of [list[1], list[2], list[3][1]]) expect(same).toBe(list)
+  })
+
+  test('a port that is closed, wherever it stands and on each of its ways', async () => {
+    const { lines, code } = await runScript(
+      'import',
+      `const { callback } = await import('async-pool-executor')
+       const { MessageChannel } = await import('node:worker_threads')
+       const values = ${JSON.stringify(values.href)}
+       const executor = new AsyncPoolExecutor()
+       const show = error => say([error.name, error.message, error.code, Object.keys(error)].join(' '))
+       const future = executor.submit(values, 'errorWithClosedPort')
+       show(future.error())
+       const { port1 } = new MessageChannel()
+       port1.close()
+       port1.on('close', async () => {
+         const error = Object.assign(new TypeError('mine'), { code: 'E_MINE', port1, deep: { port1 } })
+         const running = executor.submit(tasks, 'slow', [50])
+         say(running.cancel(error))
+         const fail = callback(() => { throw error })
+         show(await executor.runAsync(${JSON.stringify(fixture('callbacks.mjs'))}, 'throughError', [fail]).catch(e => e))
+       })`,
+    )
+    expect({ lines, code }).toEqual({
+      lines: ['TypeError with ports E_PORTS code', 'true', 'TypeError mine E_MINE code'],
+      code: 0,
+    })
   })
 })
 

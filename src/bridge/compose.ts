@@ -6,6 +6,7 @@ import type { Dispatcher } from './dispatcher.js'
 import { type Future, taskOf } from './future.js'
 import { checkAsCompletedOptions, checkGatherOptions, checkWaitOptions } from './option-checks.js'
 import { parkFor, takeInAll } from './park.js'
+import { toError } from './report.js'
 import { type Task, TaskState } from './task.js'
 
 export interface WaitOptions {
@@ -28,13 +29,12 @@ export function wait<F extends Future<unknown>>(
   options: WaitOptions = {},
 ): { done: Set<F>; pending: Set<F> } {
   const { returnWhen = 'all-completed', timeout } = checkWaitOptions(options)
+  const deadline = deadlineOf('options.timeout', timeout)
   const tasks = byTask(futures)
+  if (returnWhen === 'all-completed' || arePending(tasks.keys())) refuseInCallback(tasks.keys(), deadline)
   const watch = new Watch(tasks.keys())
   try {
-    watch.awaitUntil(
-      () => watch.isComplete || endsWait[returnWhen](watch),
-      deadlineOf('options.timeout', timeout),
-    )
+    watch.awaitUntil(() => watch.isComplete || endsWait[returnWhen](watch), deadline)
   } finally {
     watch.stop()
   }
@@ -60,13 +60,15 @@ export function asCompleted<F extends Future<unknown>>(
   const { timeout } = checkAsCompletedOptions(options)
   const deadline = deadlineOf('options.timeout', timeout)
   const tasks = byTask(futures)
+  if (arePending(tasks.keys())) refuseInCallback(tasks.keys(), deadline)
   return inOrderOfSettling(tasks, new Watch(tasks.keys()), deadline)
 }
 
 /**
  * Blocks until all tasks are fulfilled and returns their values in the order of the futures.
  *
- * @param options.returnErrors - put errors in the place of values instead of throwing the first
+ * @param options.returnErrors - put errors in the place of values instead of throwing the first; something
+ * thrown that is not an Error comes as the `cause` of one
  * @throws the error of the first task that fails, or was cancelled; the other tasks go on
  * @throws {TypeError} ERR_INVALID_ARG_TYPE if something is not a future
  * @example
@@ -86,6 +88,7 @@ export function gather(
 ): unknown[] {
   const { returnErrors = false } = checkGatherOptions(options)
   const tasks = listOf(futures).map(checkedTask)
+  refuseInCallback(tasks, never)
   const watch = new Watch(tasks)
   try {
     watch.awaitUntil(() => watch.isComplete || (!returnErrors && watch.rejected + watch.cancelled > 0), never)
@@ -96,7 +99,7 @@ export function gather(
   if (failed !== undefined && !returnErrors) failed.read()
   return tasks.map(task => {
     task.markRead()
-    return task.value
+    return task.state === TaskState.Fulfilled ? task.value : toError(task.value, task.fn.label)
   })
 }
 
@@ -111,6 +114,18 @@ const endsWait: Record<NonNullable<WaitOptions['returnWhen']>, (watch: Watch) =>
   'first-completed': watch => watch.settled.length > 0,
   'first-error': watch => watch.rejected > 0, // as in Python, to be cancelled is not an error here
   'all-completed': () => false,
+}
+
+/** None of them is known to have settled: even the first one has to be waited for. */
+function arePending(tasks: Iterable<Task>): boolean {
+  return [...tasks].every(task => task.state === TaskState.Pending)
+}
+
+/** For tasks that have to settle: only if none of their executors may be waited for. */
+function refuseInCallback(tasks: Iterable<Task>, deadline: number): void {
+  const pending = [...tasks].filter(task => task.state === TaskState.Pending)
+  if (pending.every(task => task.dispatcher.answers.isRunning))
+    pending[0]?.dispatcher.refuseInCallback(deadline)
 }
 
 /** Keeps count of a set of futures without looking at all of them again for each that settles. */

@@ -328,9 +328,17 @@ export class Dispatcher implements Source {
    */
   refuseDeadlock(deadline: number): void {
     if (!this.answers.isRunning) this.answers.refuseUnanswered()
-    if (deadline !== never) return
-    if (this.answers.isRunning) throw callbackDeadlock(this.name)
-    this.streams.refuseDeadlock()
+    this.refuseInCallback(deadline)
+    if (deadline === never) this.streams.refuseDeadlock()
+  }
+
+  /**
+   * To be called before anything is taken in: whether a callback may wait must not depend on what has come by chance.
+   *
+   * @throws {DeadlockError} if a callback is running, and would wait without a limit
+   */
+  refuseInCallback(deadline: number): void {
+    if (deadline === never && this.answers.isRunning) throw callbackDeadlock(this.name)
   }
 
   /** Nobody will ever send what is pending in an executor whose worker was ended. */

@@ -6,7 +6,6 @@ import { Attachment } from './attachment.js'
 import { callerFile, callerFileOf } from './base.js'
 import { mapCall, streamCall, type Target, taskCall } from './call.js'
 import { deadlineOf, never } from './deadline.js'
-import { callbackDeadlock } from './deadlock.js'
 import { Dispatcher } from './dispatcher.js'
 import { giveUp } from './exit.js'
 import { FunctionNames, type ModulePath, type TaskFunction } from './function-names.js'
@@ -217,7 +216,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    */
   run<F extends TaskFunction>(fn: F, args?: Parameters<F>, options?: TaskOptions): Awaited<ReturnType<F>>
   run(target: Target, second?: unknown, third?: unknown, fourth?: unknown): unknown {
-    if (this.#dispatcher.answers.isRunning) throw callbackDeadlock(this.name)
+    this.#dispatcher.refuseInCallback(never)
     const task = this.#dispatcher.submit(taskCall(this.#functions, target, second, third, fourth))
     task.expected = true
     this.#dispatcher.await(task, never)
@@ -412,7 +411,7 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
    * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call.
    *
    * @typeParam M - the type of the module: `typeof import('./tasks.js')`
-   * @param options - for every call through the facade
+   * @param options - for every call through the facade; `idempotent` and `offload` are not for its streams
    * @throws {TypeError} ERR_INVALID_ARG_TYPE
    * @throws {RangeError} ERR_OUT_OF_RANGE
    * @example

@@ -127,6 +127,7 @@ export class Future<T> {
     const start = now()
     const deadline = deadlineOf('timeout', timeout)
     if (task.state !== TaskState.Pending) return
+    task.dispatcher.refuseInCallback(deadline)
     const expected = task.expected
     task.expected = true
     if (task.dispatcher.await(task, deadline)) return

@@ -22,6 +22,7 @@ export interface MapRequest<Items = unknown> {
  * for, at most `lookAhead` ahead; whoever stops early cancels what has not started.
  */
 export function* mapBlocking(request: MapRequest<Iterable<unknown>>): Generator<unknown, void, undefined> {
+  request.dispatcher.refuseInCallback(never)
   const source = new Submissions(request)
   const ahead = new Ahead(request)
   try {

@@ -4,7 +4,7 @@ import { checkMapOptions } from './option-checks.js'
 import type { MapOptions, TaskOptions } from './options.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: what is yielded, returned and sent does not matter here
-type AnyIterator = Iterator<any, any, any> | AsyncIterator<any, any, any>
+type AnyIterator = Iterator<any, any, any> | AsyncIterator<any, any, any> | AsyncIterable<any>
 
 /** Names that JavaScript itself looks for on any object: a facade has no functions under these. */
 // biome-ignore lint/complexity/noBannedTypes: meant are the members that every object inherits
@@ -16,21 +16,27 @@ type Exported<M> = Omit<M extends { default: infer D extends object } ? Omit<D, 
 /** Distributes over what a function may return; `never`, of functions that only throw, is no iterator. */
 type IsIterator<T> = [T] extends [never] ? false : T extends AnyIterator ? true : false
 
-/** The names of the functions that give a value, or a promise of one. */
+/** The names of the functions that give a value, or a promise of one, and not what only a stream can read. */
 type ValueNames<M> = {
   [Name in keyof M]: M[Name] extends TaskFunction
-    ? false extends IsIterator<ReturnType<M[Name]>>
+    ? false extends IsIterator<Awaited<ReturnType<M[Name]>>>
       ? Name
       : never
     : never
 }[keyof M]
+
+/** The names of those that can be called with one item. */
+type MapNames<M> = {
+  // biome-ignore lint/suspicious/noExplicitAny: how many parameters it needs is the question, not which
+  [Name in ValueNames<M>]: M[Name] extends (item: any) => unknown ? Name : never
+}[ValueNames<M>]
 
 /** The names of generators, and of functions that return an iterator or something for `for await`. */
 type StreamNames<M> = {
   [Name in keyof M]: M[Name] extends TaskFunction
     ? [Awaited<ReturnType<M[Name]>>] extends [never]
       ? never
-      : Awaited<ReturnType<M[Name]>> extends AnyIterator | AsyncIterable<unknown>
+      : Awaited<ReturnType<M[Name]>> extends AnyIterator
         ? Name
         : never
     : never
@@ -81,14 +87,14 @@ interface FacadeOf<M> {
   }
   /** As {@link AsyncPoolExecutor.map}, over items for the function's first parameter. */
   readonly map: {
-    readonly [Name in ValueNames<M>]: (
+    readonly [Name in MapNames<M>]: (
       items: Iterable<Arguments<M[Name]>[0]>,
       options?: MapOptions,
     ) => IterableIterator<Result<M[Name]>>
   }
   /** As {@link AsyncPoolExecutor.mapAsync}, over items for the function's first parameter. */
   readonly mapAsync: {
-    readonly [Name in ValueNames<M>]: (
+    readonly [Name in MapNames<M>]: (
       items: Iterable<Arguments<M[Name]>[0]> | AsyncIterable<Arguments<M[Name]>[0]>,
       options?: MapOptions,
     ) => AsyncIterableIterator<Result<M[Name]>>
@@ -110,17 +116,18 @@ type Methods = Record<
   (modulePath: string, fnName: string, input: any, options: TaskOptions | undefined) => unknown
 >
 
-/** @param options - for every call */
+/** @param options - for every call; streams are sent without what no stream can be */
 export function createFacade<M>(
   executor: Methods,
   modulePath: string,
   options: TaskOptions | undefined,
 ): ModuleFacade<M> {
-  const calls = (verb: keyof Methods) =>
+  const { idempotent: _, offload: __, ...streamOptions } = options ?? {}
+  const calls = (verb: keyof Methods, callOptions = options) =>
     byName(
       name =>
         (...args) =>
-          executor[verb](modulePath, name, args, options),
+          executor[verb](modulePath, name, args, callOptions),
     )
   const maps = (verb: 'map' | 'mapAsync') =>
     byName(name => (items: unknown, mapOptions?: MapOptions) => {
@@ -136,8 +143,8 @@ export function createFacade<M>(
     submitAsync: calls('submitAsync'),
     map: maps('map'),
     mapAsync: maps('mapAsync'),
-    stream: calls('stream'),
-    streamAsync: calls('streamAsync'),
+    stream: calls('stream', streamOptions),
+    streamAsync: calls('streamAsync', streamOptions),
   }
   return Object.freeze(facade) as ModuleFacade<M>
 }

@@ -3,7 +3,7 @@ import { CallerWants } from '../channel/wait.js'
 import { createBell } from '../channel/words.js'
 
 /** The doorbell of this thread: every worker that this thread talks to rings it. */
-export const bell = createBell()
+export const bell: Int32Array = createBell()
 
 /** How long a sleeper goes without a look at whether the worker still lives, in ms. */
 const slice = 50

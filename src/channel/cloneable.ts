@@ -35,7 +35,8 @@ export function unreadable(whose: string, reason: string): NotCloneableError {
 
 /** True if what was to be transferred is refused, and not the value. Node 20 has a code for it, later ones only words. */
 export function isTransferRefusal(error: unknown): boolean {
-  if (error instanceof DOMException) return /^Found invalid value in transferList/.test(error.message)
+  if (error instanceof DOMException)
+    return /^Found invalid value in transferList|^Transfer list contains/.test(error.message)
   return (error as NodeJS.ErrnoException)?.code === 'ERR_INVALID_TRANSFER_OBJECT'
 }
 
@@ -81,6 +82,15 @@ export function notCloneable(
 export function refusal(error: unknown, value: unknown, name: string): Error {
   if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}${hintFor(value)}`)
   return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
+}
+
+/**
+ * Why progress could not be posted.
+ *
+ * @param name - what messages call the function
+ */
+export function progressRefusal(error: unknown, value: unknown, name: string): unknown {
+  return isRefusal(error) ? notCloneable('value', value, error, `the progress of ${name}`) : error
 }
 
 function hintFor(value: unknown): string {
@@ -136,6 +146,9 @@ function* children(path: string, value: object): Iterable<[path: string, child: 
   } else if (value instanceof Set) {
     let index = 0
     for (const item of value) yield [`${path} item ${index++}`, item]
+  } else if (types.isNativeError(value)) {
+    // Of all that an error has, structured clone takes this and texts.
+    if (Object.hasOwn(value, 'cause')) yield [`${path}.cause`, value.cause]
   } else if (!ArrayBuffer.isView(value)) {
     for (const key of Object.keys(value)) {
       const readable = Array.isArray(value)
@@ -166,5 +179,6 @@ function isRefusedByClone(value: object): boolean {
 
 function nameOf(value: object): string {
   const name: unknown = value.constructor?.name
-  return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'an object'
+  if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object'
+  return /^[AEIO]/i.test(name) ? `an ${name}` : `a ${name}`
 }

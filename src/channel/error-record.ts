@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { MessagePort } from 'node:worker_threads'
 import { executorErrors } from './errors.js'
 
 /**
@@ -49,12 +50,22 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** Causes of causes further down are left out: records are cloned recursively. */
+/** What is further down, causes of causes say, is left out: records are cloned recursively. */
 const deepest = 100
 
+/** Errors, and lists that hold errors, which have been met: they may contain each other. */
+interface Met {
+  readonly errors: Map<Error, ErrorRecord>
+  readonly lists: Map<unknown[], Carried>
+}
+
 /** Never throws, whatever the getters and proxies of an error do. */
-export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>(), depth = 0): ErrorRecord {
-  const known = seen.get(error)
+export function encodeError(
+  error: Error,
+  met: Met = { errors: new Map(), lists: new Map() },
+  depth = 0,
+): ErrorRecord {
+  const known = met.errors.get(error)
   if (known !== undefined) return known
   const stack = read(error, 'stack')
   const record: ErrorRecord = {
@@ -65,10 +76,10 @@ export function encodeError(error: Error, seen = new Map<Error, ErrorRecord>(), 
     hidden: [],
     properties: [],
   }
-  seen.set(error, record) // before its cause: chains may be cyclic
+  met.errors.set(error, record) // before its cause: chains may be cyclic
   for (const key of attempt(() => Object.getOwnPropertyNames(error)) ?? []) {
     if (describedByRecord.has(key) || refused.has(key)) continue
-    const carried = attempt(() => carry(Reflect.get(error, key), seen, depth + 1))
+    const carried = attempt(() => carry(Reflect.get(error, key), met, depth + 1))
     if (carried === undefined) continue
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
     ;(enumerable ? record.properties : record.hidden).push([key, carried])
@@ -94,9 +105,9 @@ function attempt<T>(look: () => T): T | undefined {
   }
 }
 
-export function decodeError(record: ErrorRecord, seen = new Map<ErrorRecord, Error>()): Error {
+export function decodeError(record: ErrorRecord, seen: Decoded = new Map()): Error {
   const known = seen.get(record)
-  if (known !== undefined) return known
+  if (known !== undefined) return known as Error
   const error = construct(record)
   seen.set(record, error)
   if (record.stack !== undefined) define(error, 'stack', record.stack, false)
@@ -133,18 +144,55 @@ function ownerOf(object: object, key: string): object | undefined {
   return undefined
 }
 
-/** Undefined for an error that is too deep down; throws for what cannot be cloned. */
-function carry(value: unknown, seen: Map<Error, ErrorRecord>, depth: number): Carried | undefined {
-  if (isError(value)) return depth < deepest ? { error: encodeError(value, seen, depth) } : undefined
+/** Undefined for what is too deep down; throws for what cannot be cloned. */
+function carry(value: unknown, met: Met, depth: number): Carried | undefined {
+  if (isError(value)) return depth < deepest ? { error: encodeError(value, met, depth) } : undefined
   if (Array.isArray(value) && value.some(isError))
-    return { list: value.map(item => attempt(() => carry(item, seen, depth)) ?? { value: undefined }) }
-  return { value: structuredClone(value) }
+    return depth < deepest ? carryList(value, met, depth) : undefined
+  return reachesPort(value) ? undefined : { value: structuredClone(value) }
 }
 
-function uncarry(carried: Carried, seen: Map<ErrorRecord, Error>): unknown {
+function carryList(items: unknown[], met: Met, depth: number): Carried {
+  const known = met.lists.get(items)
+  if (known !== undefined) return known
+  const carried = { list: [] as Carried[] }
+  met.lists.set(items, carried)
+  for (const item of items)
+    carried.list.push(attempt(() => carry(item, met, depth + 1)) ?? { value: undefined })
+  return carried
+}
+
+/** To clone a port that is closed, or has been moved, ends the process with a segmentation fault (Node 20 to 26). */
+function reachesPort(value: unknown): boolean {
+  const reached = new Set([value])
+  for (const one of reached) {
+    if (typeof one !== 'object' || one === null || types.isProxy(one)) continue // proxies cannot be cloned either
+    if (one instanceof MessagePort) return true
+    for (const part of partsOf(one)) reached.add(part)
+  }
+  return false
+}
+
+function partsOf(object: object): Iterable<unknown> {
+  if (types.isMap(object)) return [...object.keys(), ...object.values()]
+  if (types.isSet(object)) return object
+  if (Array.isArray(object)) return Object.values(object)
+  if (ArrayBuffer.isView(object)) return []
+  return Object.values(Object.getOwnPropertyDescriptors(object)).map(property => property.value)
+}
+
+/** Errors and lists, by what they are made of. */
+type Decoded = Map<ErrorRecord | Carried, unknown>
+
+function uncarry(carried: Carried, seen: Decoded): unknown {
   if ('error' in carried) return decodeError(carried.error, seen)
-  if ('list' in carried) return carried.list.map(item => uncarry(item, seen))
-  return carried.value
+  if ('value' in carried) return carried.value
+  const known = seen.get(carried)
+  if (known !== undefined) return known
+  const list: unknown[] = []
+  seen.set(carried, list)
+  for (const item of carried.list) list.push(uncarry(item, seen))
+  return list
 }
 
 /**

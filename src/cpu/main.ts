@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, type Transferable, workerData } from 'node:worker_threads'
 import { revive } from '../channel/carriers.js'
-import { refusal, unreadable } from '../channel/cloneable.js'
+import { progressRefusal, refusal, unreadable } from '../channel/cloneable.js'
 import {
   type CpuCallMessage,
   type CpuOutcome,
@@ -80,7 +80,15 @@ function contextOf({ id, name, attempt }: CpuCallMessage, port: MessagePort): Ta
   return {
     // Cancelled or too late, the thread is ended: there is nobody left to be told by a signal.
     task: { id, name, attempt, signal: new AbortController().signal, priority: 0 },
-    progress: value => send(port, [CpuResponse.Progress, value]),
+    progress: value => sendProgress(port, value, name),
+  }
+}
+
+function sendProgress(port: MessagePort, value: unknown, name: string): void {
+  try {
+    send(port, [CpuResponse.Progress, value])
+  } catch (error) {
+    throw progressRefusal(error, value, name)
   }
 }
 

@@ -1,5 +1,5 @@
 import { longestTimer, now } from '../channel/clock.js'
-import { unreadable } from '../channel/cloneable.js'
+import { progressRefusal, unreadable } from '../channel/cloneable.js'
 import { decodeError, encodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
@@ -418,7 +418,12 @@ export class Consumer {
 
   #progressOf(task: Task): (value: unknown) => void {
     return value => {
-      if (!task.isAnswered) task.caller.outbox.progress(task.id, task.entry.label, value)
+      if (task.isAnswered) return
+      try {
+        task.caller.outbox.progress(task.id, task.entry.label, value)
+      } catch (error) {
+        throw progressRefusal(error, value, task.entry.label)
+      }
     }
   }
 

@@ -83,7 +83,9 @@ export function exportsFinder(address: ModuleFunction): () => Exports | undefine
 }
 
 export async function loadExports(address: ModuleFunction, roots: string[] | undefined): Promise<Exports> {
-  const exports = await unlessStalled(loadModule(address, roots), `a top-level await of ${address.module}`)
+  // That is also all that is seen of a function `then`: to import() the module is a promise.
+  const what = `a top-level await of ${address.module}, or a function named 'then' that it exports,`
+  const exports = await unlessStalled(loadModule(address, roots), what)
   modules.set(keyOf(address), exports)
   return exports
 }

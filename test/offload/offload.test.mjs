@@ -153,7 +153,8 @@ describe('values and errors', () => {
     expect(failures[0]).toMatchObject({ name: 'NotCloneableError', code: 'ERR_NOT_CLONEABLE' })
     expect(failures[0].message).toContain('result.deep[0].callback is a function')
     expect(failures[1]).toMatchObject({ name: 'EvalError', message: 'from the getter' })
-    expect(failures[2]).toMatchObject({ name: 'DataCloneError' })
+    expect(failures[2]).toMatchObject({ name: 'NotCloneableError', code: 'ERR_NOT_CLONEABLE' })
+    expect(failures[2].message).toMatch(/^value is a function.*the progress of cpu\.mjs#progressFunction/)
     expect(threads[0]).toBe(threads[1])
   })
 

@@ -39,10 +39,14 @@ tasks.run.add(1)
 tasks.submit.add(1, 2, 3)
 // @ts-expect-error items of the wrong type
 tasks.map.fetchPage([1, 2])
+// @ts-expect-error a function that needs two arguments
+tasks.map.add([1, 2])
+// @ts-expect-error a function that needs two arguments
+tasks.mapAsync.add([1, 2])
 // @ts-expect-error an async iterable cannot be waited for
 tasks.map.fetchPage(tasks.mapAsync.toList(['a']))
 // @ts-expect-error an option that does not exist
-tasks.map.add([1], { lookahead: 1 })
+tasks.map.fetchPage(['a'], { lookahead: 1 })
 // @ts-expect-error the result is awaited already
 tasks.run.fetchPage('a').then(() => {})
 
@@ -50,11 +54,18 @@ tasks.run.fetchPage('a').then(() => {})
 const numbers = tasks.stream.numbers(10)
 const promises = tasks.stream.promises()
 const rows = tasks.stream.rows()
+const chunks = tasks.stream.download()
+const anything = tasks.map.untyped([1])
+const none = tasks.map.nothing([undefined])
 const numbersLater = tasks.streamAsync.numbers(10)
 export type Streams = [
   Expect<Equal<typeof numbers, IterableIterator<number>>>,
   Expect<Equal<typeof promises, IterableIterator<string>>>,
   Expect<Equal<typeof rows, IterableIterator<{ id: number }>>>,
+  Expect<Equal<typeof chunks, IterableIterator<Uint8Array>>>,
+  // biome-ignore lint/suspicious/noExplicitAny: as the function says
+  Expect<Equal<typeof anything, IterableIterator<any>>>,
+  Expect<Equal<typeof none, IterableIterator<string>>>,
   Expect<Equal<typeof numbersLater, AsyncIterableIterator<number>>>,
 ]
 // @ts-expect-error an argument of the wrong type
@@ -65,6 +76,10 @@ tasks.run.numbers(10)
 tasks.submit.promises()
 // @ts-expect-error a generator has no single value
 tasks.map.numbers([1])
+// @ts-expect-error what it gives can only be streamed
+tasks.run.rows()
+// @ts-expect-error what it gives can only be streamed
+tasks.runAsync.download()
 // @ts-expect-error no generator
 tasks.stream.fetchPage('a')
 // @ts-expect-error no generator, though its value can be iterated over

@@ -38,6 +38,12 @@ export async function rows(): Promise<AsyncIterable<{ id: number }>> {
   })()
 }
 
+export async function download(): Promise<ReadableStream<Uint8Array>> {
+  return new ReadableStream<Uint8Array>()
+}
+
+export const nothing = (): string => 'takes no arguments'
+
 export class Connection {
   readonly url = ''
 }

@@ -9,6 +9,7 @@ export const modules = [
   ['missing-dependency.mjs', /not-there\.mjs/],
   ['missing-package.mjs', /no-such-package-anywhere/],
   ['never.mjs', /top-level await .*never settles/],
+  ['exports-then.mjs', /named 'then' that it exports, never settles/],
 ]
 
 const failedStart = /its worker died once too often: .*(could not start|exited|uncaught)/
