@@ -1,7 +1,7 @@
 import { asCompleted, callback, gather, wait } from 'async-pool-executor'
 import { describe, expect, test, vi } from 'vitest'
 import { runScript, systems } from './child.mjs'
-import { awaitSignal, createExecutor, createSignals, Signal, thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, openGate, Signal, thrownBy } from './helpers.mjs'
 import { fixture, tasks as otherTasks } from './paths.mjs'
 
 const tasks = fixture('callbacks.mjs')
@@ -182,13 +182,23 @@ describe('a callback in the arguments', () => {
     ['asCompleted', future => [...asCompleted([future])]],
     ['map', (_future, executor) => executor.map(otherTasks, 'echo', [1]).next()],
   ])('that waits by %s is refused even if what it waits for has come', (_, block) => {
-    const executor = createExecutor({ size: 5 })
+    const executor = createExecutor({ size: 9 })
     executor.run(otherTasks, 'echo', [1])
     const waits = callback(() => {
-      const future = executor.submit(otherTasks, 'echo', [1])
+      // Both are submitted, which takes in what has come, before the first can end; the second ends some turns later.
       const signals = createSignals()
-      executor.submit(otherTasks, 'turns', [signals, 3])
-      awaitSignal(signals, Signal.Finished, 1)
+      const future = executor.submit(otherTasks, 'hold', [signals])
+      executor.submit(
+        async (hold, words) => {
+          await (await import(hold)).hold(words)
+          for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
+          Atomics.add(words, 5, 1)
+          Atomics.notify(words, 5)
+        },
+        [otherTasks, signals],
+      )
+      openGate(signals)
+      awaitSignal(signals, Signal.Logged, 1)
       block(future, executor)
     })
     expect(executor.run(tasks, 'describeError', [waits])).toMatchObject({ code: 'ERR_DEADLOCK' })
