@@ -1,7 +1,11 @@
-import { longestTimer } from '../channel/clock.js'
+import { longestTimer, now } from '../channel/clock.js'
+import { QueueFullError } from '../channel/errors.js'
 import { onAbort } from '../channel/on-abort.js'
-import { abortedError } from './abort.js'
-import type { Dispatcher } from './dispatcher.js'
+import { abortedError, refuseAborted } from './abort.js'
+import { callDue } from './callbacks.js'
+import { isOver, never } from './deadline.js'
+import { argumentsDeadlock } from './deadlock.js'
+import type { Call, Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import type { TaskOptions } from './options.js'
 import type { Task } from './task.js'
@@ -14,12 +18,13 @@ interface Waiter {
 }
 
 /**
- * The submits of one executor that wait for queue space without blocking, first come, first served.
+ * The submits of one executor that wait for queue space: on the event loop first come, first served; one that blocks
+ * waits for all of those.
  *
- * What they wait for is a task that leaves the worker's queue. For that the worker rings a bell that only a blocked
- * thread hears, so it is asked for a message as well: `askForSpace` raises a word and looks at the counters after it,
- * the worker advances them and looks at the word after that, so one sees the other (channel/wait.ts). A worker that
- * dies instead is noticed by the timer that holds the event loop while anybody waits.
+ * They wait for a task that leaves the worker's queue. For that the worker rings a bell that only a blocked thread
+ * hears, so for those on the event loop it is asked for a message as well: `askForSpace` raises a word and looks at the
+ * counters after it, the worker advances them and looks at the word after that, so one sees the other
+ * (channel/wait.ts). A worker that dies instead is noticed by the timer that holds the event loop while anybody waits.
  */
 export class Admission {
   readonly #dispatcher: Dispatcher
@@ -34,8 +39,48 @@ export class Admission {
     return this.#waiters.size === 0
   }
 
-  /** Nobody is to be let in before a submit that blocks now; one inside a getter comes before what is being admitted. */
-  get letsOthersBy(): boolean {
+  /**
+   * Blocks until there is a place for a task, which the next one that is sent has. Ended as every wait of a blocked
+   * thread is (bridge/park.ts), by space in the queue or by a message.
+   *
+   * @throws {QueueFullError} after `submitTimeout` ms
+   */
+  block(call: Call): void {
+    try {
+      this.#block(call)
+    } catch (error) {
+      this.#dispatcher.link?.unwish()
+      this.admit() // those who wait on the event loop wish anew
+      throw error
+    }
+  }
+
+  #block({ fn, options }: Call): void {
+    const dispatcher = this.#dispatcher
+    const start = now()
+    const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
+    for (;;) {
+      dispatcher.checkOpen()
+      refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
+      this.admit()
+      const link = dispatcher.startedLink()
+      if (this.#isNobodyBefore && link.reserve()) return
+      if (isOver(deadline)) {
+        if (link.hasRoom()) return
+        throw this.#queueFull(fn, now() - start)
+      }
+      link.wish()
+      if (!dispatcher.takeIn()) {
+        dispatcher.refuseDeadlock(deadline)
+        if (link.waitsForItself) throw argumentsDeadlock(fn.label, dispatcher.name)
+        link.awaitSpace(deadline, dispatcher)
+      }
+      callDue()
+    }
+  }
+
+  /** Those on the event loop came first; but a submit in a getter comes before the one whose arguments are written. */
+  get #isNobodyBefore(): boolean {
     return this.isEmpty || this.#admitting
   }
 
@@ -108,6 +153,14 @@ export class Admission {
   #giveUp(waiter: Waiter, fn: FunctionName, waited: number): void {
     const dispatcher = this.#dispatcher
     if (dispatcher.link?.hasRoom() ?? true) this.#admitOne(waiter)
-    else waiter.reject(dispatcher.queueFull(fn, waited))
+    else waiter.reject(this.#queueFull(fn, waited))
+  }
+
+  #queueFull({ label }: FunctionName, waited: number): QueueFullError {
+    const { name, options, running, queued } = this.#dispatcher
+    return new QueueFullError(
+      `no queue space for ${label} in executor '${name}' after ${Math.round(waited)} ms: ` +
+        `${running} running (size ${options.size}), ${queued} queued (queueSize ${options.queueSize})`,
+    )
   }
 }

@@ -1,24 +1,21 @@
-import type { Transferable } from 'node:worker_threads'
 import { longestTimer, now } from '../channel/clock.js'
-import { isRefusal, isTransferRefusal, notCloneable, unreadable } from '../channel/cloneable.js'
+import { unreadable } from '../channel/cloneable.js'
 import { type Death, describeDeath, withCause } from '../channel/death.js'
 import { decodeError } from '../channel/error-record.js'
-import { CancelledError, ExecutorClosedError, QueueFullError, TimeoutError } from '../channel/errors.js'
+import { CancelledError, ExecutorClosedError } from '../channel/errors.js'
 import { onAbort } from '../channel/on-abort.js'
 import { Response, type UnreadResponse } from '../channel/records.js'
 import { Shared, type SharedExecutor, SharedStatus } from '../channel/sharing.js'
-import { invalidType } from '../channel/validate.js'
 import { WorkerState } from '../channel/words.js'
 import { refuseAborted } from './abort.js'
 import { Admission } from './admission.js'
 import { Answers } from './answers.js'
 import { AttachedLink } from './attached-link.js'
 import { type Attachment, createShared } from './attachment.js'
-import { beginWriting } from './callback.js'
 import { callDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
-import { argumentsDeadlock, callbackDeadlock } from './deadlock.js'
-import { abandonedError, brokenError, DeathCount, diedError, findDeath, lostError } from './deaths.js'
+import { callbackDeadlock } from './deadlock.js'
+import { abandonedError, brokenError, DeathCount, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
 import { drainedAtExit, giveUp } from './exit.js'
@@ -29,7 +26,9 @@ import type { Link, LinkEvents } from './link.js'
 import { OpenStreams } from './open-streams.js'
 import type { ResolvedOptions, TaskOptions } from './options.js'
 import { alsoWatched, type Source } from './park.js'
+import { loseRunning, resend, timeOutOverdue } from './recovery.js'
 import type { Remotes } from './remote.js'
+import { send } from './send.js'
 import { drainOnSignals, stopListening } from './signals.js'
 import type { StreamBuffer } from './stream.js'
 import type { SubmitSite } from './submit-site.js'
@@ -44,9 +43,6 @@ const closingTime = 1000
 
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50
-
-/** How long a worker may be late in timing a task out before its caller does it, in ms. */
-const grace = 50
 
 /** What a task is made of. */
 export interface Call {
@@ -134,8 +130,8 @@ export class Dispatcher implements Source {
   submit(call: Call): Task {
     this.takeIn()
     callDue()
-    this.#checkOpen()
-    if (!this.#admission.isEmpty || !this.#startedLink().reserve()) this.#awaitSpace(call)
+    this.checkOpen()
+    if (!this.#admission.isEmpty || !this.startedLink().reserve()) this.#admission.block(call)
     return this.#accept(call)
   }
 
@@ -143,8 +139,8 @@ export class Dispatcher implements Source {
   trySubmit(call: Call): Task | undefined {
     this.takeIn()
     callDue()
-    this.#checkOpen()
-    if (this.#admission.isEmpty && this.#startedLink().hasRoom()) return this.#accept(call)
+    this.checkOpen()
+    if (this.#admission.isEmpty && this.startedLink().hasRoom()) return this.#accept(call)
     refuseAborted(call.options?.signal, call.fn.label)
     this.checkNowAndThen()
     return undefined
@@ -154,10 +150,10 @@ export class Dispatcher implements Source {
   async submitLater(call: Call): Promise<Task> {
     this.takeIn()
     callDue()
-    this.#checkOpen()
+    this.checkOpen()
     const { fn, options } = call
     refuseAborted(options?.signal, fn.label)
-    if (this.#admission.isEmpty && this.#startedLink().reserve()) return this.#accept(call)
+    if (this.#admission.isEmpty && this.startedLink().reserve()) return this.#accept(call)
     return this.#admission.wait(fn, options, () => this.#accept(call))
   }
 
@@ -293,7 +289,7 @@ export class Dispatcher implements Source {
 
   /** Whether the next task can be sent; if not, the worker will send a message when it can. */
   reserveOrAsk(): boolean {
-    const link = this.#startedLink()
+    const link = this.startedLink()
     if (link.reserve()) return true
     link.askForSpace()
     link.wish()
@@ -318,7 +314,7 @@ export class Dispatcher implements Source {
     this.#checked = now()
     const death = findDeath(link, this.options)
     if (death !== undefined) this.#onDeath(link, death)
-    else if (this.ledger.timed > 0) this.#timeOutOverdue(link)
+    else if (this.ledger.timed > 0) timeOutOverdue(this, link)
   }
 
   /**
@@ -379,7 +375,8 @@ export class Dispatcher implements Source {
     stopListening(this)
   }
 
-  #checkOpen(): void {
+  /** @throws {ExecutorClosedError}, {BrokenExecutorError} */
+  checkOpen(): void {
     if (this.#closed || this.#attachment?.status === SharedStatus.Closed) throw this.#closedError()
     if (this.#broken !== undefined) throw brokenError(this.name, this.#broken)
   }
@@ -388,7 +385,8 @@ export class Dispatcher implements Source {
     return new ExecutorClosedError(`executor '${this.name}' has been shut down and accepts no tasks`)
   }
 
-  #startedLink(): Link {
+  /** Starts the worker if there is none. */
+  startedLink(): Link {
     this.#link ??= this.#startLink()
     return this.#link
   }
@@ -446,13 +444,13 @@ export class Dispatcher implements Source {
   /** Lets other threads use the executor too. */
   share(): SharedExecutor {
     if (this.#attachment !== undefined) return this.#attachment.shared
-    this.#checkOpen()
+    this.checkOpen()
     if (this.#shared === undefined) {
       this.#shared = createShared(this.options, this.identity, this.#workersStarted)
       alsoWatched.add(this)
       if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
     }
-    this.#startedLink()
+    this.startedLink()
     return this.#shared
   }
 
@@ -460,58 +458,17 @@ export class Dispatcher implements Source {
     if (this.#shared !== undefined) Atomics.store(this.#shared.state, Shared.Status, status)
   }
 
-  #awaitSpace(call: Call): void {
-    try {
-      this.#awaitPlace(call)
-    } catch (error) {
-      this.#link?.unwish()
-      this.#admission.admit() // those who wait on the event loop wish anew
-      throw error
-    }
-  }
-
-  #awaitPlace({ fn, options }: Call): void {
-    const start = now()
-    const deadline = options?.submitTimeout === undefined ? never : start + options.submitTimeout
-    for (;;) {
-      this.#checkOpen()
-      refuseAborted(options?.signal, fn.label) // before, or by a callback meanwhile
-      this.#admission.admit() // they came first
-      const link = this.#startedLink()
-      if (this.#admission.letsOthersBy && link.reserve()) return
-      if (isOver(deadline)) {
-        if (link.hasRoom()) return
-        throw this.queueFull(fn, now() - start)
-      }
-      link.wish()
-      if (!this.takeIn()) {
-        this.refuseDeadlock(deadline)
-        if (link.waitsForItself) throw argumentsDeadlock(fn.label, this.name)
-        link.awaitSpace(deadline, this)
-      }
-      callDue()
-    }
-  }
-
-  queueFull(fn: FunctionName, waited: number): QueueFullError {
-    const { size, queueSize } = this.options
-    return new QueueFullError(
-      `no queue space for ${fn.label} in executor '${this.name}' after ${Math.round(waited)} ms: ` +
-        `${this.running} running (size ${size}), ${this.queued} queued (queueSize ${queueSize})`,
-    )
-  }
-
   /** From here on the task ends in exactly one way; if sending it throws, nothing has been accepted. */
   #accept(call: Call): Task {
     const { options } = call
-    const link = this.#startedLink()
+    const link = this.startedLink()
     let task: Task
     let delivered: boolean
     try {
       refuseAborted(options?.signal, call.fn.label)
       this.#lastId = this.#lastId === largestId ? 1 : this.#lastId + 1
       task = new Task(this.#lastId, this, call)
-      delivered = this.#send(link, task, options?.transferList)
+      delivered = send(link, task, options?.transferList)
     } catch (error) {
       link.unwish()
       throw error
@@ -519,9 +476,9 @@ export class Dispatcher implements Source {
     // Getters in the arguments have run meanwhile, and may have shut the executor down, or seen the worker die.
     if (link.isClosing || (this.#link !== link && this.#closed)) throw this.#closedError()
     for (let sentTo: Link = link; this.#link !== sentTo; ) {
-      this.#checkOpen()
-      sentTo = this.#startedLink()
-      this.#send(sentTo, task)
+      this.checkOpen()
+      sentTo = this.startedLink()
+      send(sentTo, task)
     }
     this.ledger.add(task)
     if (task.stream !== undefined) this.streams.add(task)
@@ -543,22 +500,6 @@ export class Dispatcher implements Source {
   #cancelOnAbort(task: Task, signal: AbortSignal): void {
     if (signal.aborted) this.cancel(task, signal.reason)
     else task.observe(onAbort(signal, reason => this.cancel(task, reason)))
-  }
-
-  #send(link: Link, task: Task, transferList?: readonly Transferable[]): boolean {
-    const { fn, args } = task
-    link.define(fn)
-    const outer = beginWriting(task)
-    try {
-      return link.run(task, transferList)
-    } catch (error) {
-      if (isTransferRefusal(error))
-        throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
-      if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
-      throw error
-    } finally {
-      beginWriting(outer)
-    }
   }
 
   /** Nothing of ours is half done: what waited for news may act. */
@@ -589,48 +530,14 @@ export class Dispatcher implements Source {
     }
     const { exitCode, reason, cause: error } = death
     announce(workerDied, { executor: this.name, reason, exitCode, error })
-    this.#settleRunning(running, death)
-    if (this.#deaths.add() && !death.isFinal) this.#resend(death)
+    loseRunning(this.ledger, running, death)
+    if (this.#deaths.add() && !death.isFinal) resend(this, death)
     else this.#break(death)
     this.remotes?.onDeath()
     // Others have tasks there too, and may wait for a new worker.
-    if (this.#shared !== undefined && this.#broken === undefined && !this.#closed) this.#startedLink()
+    if (this.#shared !== undefined && this.#broken === undefined && !this.#closed) this.startedLink()
     this.eventLoop.onSpace()
     this.#afterNews()
-  }
-
-  #settleRunning(ids: number[], death: Death): void {
-    const died: Task[] = []
-    for (const id of ids) {
-      const task = this.ledger.pending.get(id)
-      if (task?.options?.idempotent === true) task.attempt++
-      else if (task !== undefined) died.push(task)
-    }
-    this.ledger.lose(died, task => diedError(task, death))
-  }
-
-  /** What waited in the dead worker's queue goes to a new one, in the order of its acceptance. */
-  #resend(death: Death): void {
-    this.#loseMoved(death)
-    for (const task of [...this.ledger.pending.values()]) {
-      if (task.stream?.isEnded) {
-        this.ledger.settle(task, TaskState.Fulfilled, undefined)
-        continue
-      }
-      task.isResent = true
-      try {
-        this.#send(this.#startedLink(), task)
-      } catch (error) {
-        // Its arguments were cloneable at the first time: they have been changed since.
-        this.ledger.settle(task, TaskState.Rejected, error)
-      }
-    }
-  }
-
-  /** What was moved to the dead worker is gone; to clone a MessagePort that was moved crashes Node 20 and 26. */
-  #loseMoved(death: Death): void {
-    const moved = [...this.ledger.pending.values()].filter(({ options }) => options?.transferList?.length)
-    this.ledger.lose(moved, task => lostError(task, death))
   }
 
   #break(death: Death): void {
@@ -639,18 +546,5 @@ export class Dispatcher implements Source {
     this.ledger.lose([...this.ledger.pending.values()], () => brokenError(this.name, death))
     this.#admission.close(brokenError(this.name, death))
     this.#forget()
-  }
-
-  /** The worker times tasks out, unless its event loop stands still. */
-  #timeOutOverdue(link: Link): void {
-    for (const { id, age } of link.runningTasks()) {
-      const task = this.ledger.pending.get(id)
-      if (task?.timeout === undefined || age < task.timeout + grace) continue
-      const error = new TimeoutError(
-        `${task.label} took longer than its timeout of ${task.timeout} ms, and the worker's event loop stands still ` +
-          `for ${Math.round(link.heartbeatAge)} ms`,
-      )
-      if (this.ledger.settle(task, TaskState.Rejected, error)) link.cancel(id, error)
-    }
   }
 }
