@@ -1,8 +1,15 @@
 import { decodeError, type ErrorRecord } from '../channel/error-record.js'
-import { type CalledResponse, Outcome, Response, type ResponseMessage } from '../channel/records.js'
+import {
+  type CalledResponse,
+  Outcome,
+  type ProgressResponse,
+  Response,
+  type ResponseMessage,
+} from '../channel/records.js'
 import { answerSoon, callSoon } from './callbacks.js'
 import { announce, settled, started } from './diagnostics.js'
 import { LeftRunning } from './left-running.js'
+import { print } from './report.js'
 import { type SettledState, type Task, TaskState } from './task.js'
 
 /** How many tasks ended in which way. */
@@ -67,7 +74,7 @@ export class Ledger {
         this.#onCalled(message)
         break
       case Response.Progress:
-        this.#onProgress(message[1], message[2])
+        this.#onProgress(message)
         break
     }
   }
@@ -93,9 +100,11 @@ export class Ledger {
     answerSoon(() => task.dispatcher.answers.give(task, call, () => callback.call(...args)))
   }
 
-  #onProgress(id: number, value: unknown): void {
+  #onProgress([, id, value, lost]: ProgressResponse): void {
     const onProgress = this.pending.get(id)?.options?.onProgress
-    if (onProgress !== undefined) callSoon('onProgress', () => onProgress(value))
+    if (onProgress === undefined) return
+    if (lost === undefined) callSoon('onProgress', () => onProgress(value))
+    else print(lost)
   }
 }
 

@@ -144,7 +144,8 @@ export type SettledResponse = [kind: Response.Settled, ...outcomes: unknown[]]
 /** Only for tasks that were sent with `announce`. */
 export type StartedResponse = [kind: Response.Started, id: number]
 
-export type ProgressResponse = [kind: Response.Progress, id: number, value: unknown]
+/** With what to say instead of a value that could not be read. */
+export type ProgressResponse = [kind: Response.Progress, id: number, value: unknown, lost?: string]
 
 /** The worker's last words, when an error ends it. */
 export type DiedResponse = [kind: Response.Died, error: ErrorRecord]
@@ -177,7 +178,10 @@ export type ConnectedResponse = [kind: Response.Connected, commons: Commons]
 export type UnreadResponse = [kind: Response.Unread, number: number, reason: string]
 
 /** What stands in the place of the first message that the caller could not read; nothing if that is dealt with. */
-export type InsteadResponse = [kind: Response.Instead, message: SettledResponse | undefined]
+export type InsteadResponse = [
+  kind: Response.Instead,
+  message: SettledResponse | ProgressResponse | undefined,
+]
 
 export type ResponseMessage =
   | ConnectedResponse

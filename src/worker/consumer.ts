@@ -315,8 +315,11 @@ export class Consumer {
           failure(`the arguments of a callback given to ${posted.label}`),
         ])
         break
-      case 'progress':
-        process.emitWarning(unreadable(`progress of ${posted.label}`, reason))
+      case 'progress': {
+        const { message } = unreadable(`progress of ${posted.label}`, reason)
+        caller.outbox.replace([Response.Progress, posted.id, undefined, message])
+        return
+      }
     }
     caller.outbox.replace(undefined)
   }

@@ -22,10 +22,9 @@ interface OutPort {
 
 /** What a message was about that the caller may fail to read. */
 export type Posted =
-  | { kind: 'outcome' | 'item'; id: number; label: string }
+  | { kind: 'outcome' | 'item' | 'progress'; id: number; label: string }
   | { kind: 'error'; id: number; record: ErrorRecord }
   | { kind: 'call'; id: number; call: number; label: string }
-  | { kind: 'progress'; label: string }
 
 /**
  * The worker's end of its own messages. Outcomes of one turn go back in one message, except those that carry objects:
@@ -168,7 +167,7 @@ export class Outbox {
   progress(id: number, name: string, value: unknown): void {
     this.flush()
     this.post([Response.Progress, id, value])
-    this.#journal.record(this.#posted, { kind: 'progress', label: name })
+    this.#journal.record(this.#posted, { kind: 'progress', id, label: name })
   }
 
   /** What the message of this number was about; undefined if it could be read by anybody. */
