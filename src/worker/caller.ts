@@ -1,4 +1,4 @@
-import { Response } from '../channel/records.js'
+import { type AnswerRequest, Response } from '../channel/records.js'
 import {
   bucketOf,
   Histogram,
@@ -87,6 +87,12 @@ export class Caller {
 
   findRunning(id: number): Task | undefined {
     return this.#slots.find(task => task?.id === id)
+  }
+
+  /** What a function or an object of the caller's answered. */
+  settleCall(answer: AnswerRequest): void {
+    if (answer[1] === 0) this.remotes?.settle(answer)
+    else this.findRunning(answer[1])?.calls?.settle(answer)
   }
 
   /** The id goes into shared memory before the start is counted, so that a caller that counts sees it there. */

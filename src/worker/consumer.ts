@@ -1,19 +1,16 @@
 import { longestTimer, now } from '../channel/clock.js'
-import { progressRefusal, unreadable } from '../channel/cloneable.js'
-import { decodeError, encodeError } from '../channel/error-record.js'
+import { progressRefusal } from '../channel/cloneable.js'
+import { decodeError } from '../channel/error-record.js'
 import { CancelledError, TimeoutError } from '../channel/errors.js'
 import {
-  type AnswerRequest,
   type CancelRequest,
   type FunctionAddress,
-  Outcome,
   Request,
   type RequestMessage,
   Response,
   type RunExtras,
   type RunRequest,
   type SharingRequest,
-  type UnreadRequest,
 } from '../channel/records.js'
 import { isThenable } from '../channel/thenable.js'
 import { WorkerWants } from '../channel/wait.js'
@@ -28,6 +25,7 @@ import { Places } from './places.js'
 import { RemoteEntry } from './remote-entry.js'
 import { Sharing } from './sharing.js'
 import type { StreamPump } from './stream.js'
+import { substituteFor } from './substitute.js'
 import { Task } from './task.js'
 
 export interface ConsumerOptions {
@@ -167,13 +165,13 @@ export class Consumer {
         this.#endStream(caller, message[1])
         break
       case Request.Answer:
-        this.#answer(caller, message)
+        caller.settleCall(message)
         break
       case Request.Drop:
         caller.remotes?.drop(message[1])
         break
       case Request.Unread:
-        this.#replace(caller, message)
+        caller.outbox.replace(substituteFor(caller, message))
         break
       case Request.Close:
         this.#closing = true
@@ -281,52 +279,6 @@ export class Consumer {
     const running = caller.streams.get(id)
     if (running?.stream?.close())
       running.abort(new CancelledError(`${running.entry.label} is not read any further`))
-  }
-
-  /** What the caller could not read fails, and nothing else. The caller reads nothing more until it has the answer. */
-  #replace(caller: Caller, [, number, reason]: UnreadRequest): void {
-    const posted = caller.outbox.findPosted(number)
-    const failure = (whose: string) => encodeError(unreadable(whose, reason))
-    switch (posted?.kind) {
-      case 'outcome':
-        caller.outbox.replace([
-          Response.Settled,
-          posted.id,
-          Outcome.Failed,
-          failure(`the result of ${posted.label}`),
-        ])
-        return
-      case 'error':
-        caller.outbox.replace([Response.Settled, posted.id, Outcome.Failed, posted.record])
-        return
-      case 'item': {
-        const error = unreadable(`an item of ${posted.label}`, reason)
-        const running = caller.streams.get(posted.id)
-        if (running !== undefined && !running.isAnswered) running.end(error)
-        caller.outbox.replace([Response.Settled, posted.id, Outcome.Failed, encodeError(error)])
-        return
-      }
-      case 'call':
-        this.#answer(caller, [
-          Request.Answer,
-          posted.id,
-          posted.call,
-          Outcome.Failed,
-          failure(`the arguments of a callback given to ${posted.label}`),
-        ])
-        break
-      case 'progress': {
-        const { message } = unreadable(`progress of ${posted.label}`, reason)
-        caller.outbox.replace([Response.Progress, posted.id, undefined, message])
-        return
-      }
-    }
-    caller.outbox.replace(undefined)
-  }
-
-  #answer(caller: Caller, answer: AnswerRequest): void {
-    if (answer[1] === 0) caller.remotes?.settle(answer)
-    else caller.findRunning(answer[1])?.calls?.settle(answer)
   }
 
   #start(task: Task): void {
