@@ -219,6 +219,27 @@ describe('what the worker cannot read', () => {
       '4',
     ])
   })
+
+  test('fails no other call, however many answers go out before the worker has said so', async () => {
+    const { code, stderr, lines } = await run(
+      inLargeThread(`
+        const executor = new AsyncPoolExecutor({ size: 200, queueSize: 200 })
+        const deep = nest(tooDeep)
+        const calls = new Int32Array(new SharedArrayBuffer(4))
+        for (let round = 0; round < 5; round++) {
+          Atomics.store(calls, 0, 0)
+          const answer = callback(i => (i === 3 ? deep : nest(i % 7)))
+          const futures = Array.from({ length: 200 }, (_, i) => executor.submit(nested, 'ask', [answer, i, calls]))
+          while (Atomics.load(calls, 0) < 200) Atomics.wait(calls, 0, Atomics.load(calls, 0), 100)
+          const wrong = futures.filter((future, i) => i === 3
+            ? future.error(5000).code !== 'ERR_NOT_CLONEABLE' : depthOf(future.result(5000)) !== i % 7)
+          say(wrong.length + ' wrong, ' + executor.stats().queued + ' queued')
+        }
+      `),
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(lines).toEqual(Array(5).fill('0 wrong, 0 queued'))
+  })
 })
 
 test('what this thread cannot write is refused at the call, with nothing accepted', async () => {
@@ -241,4 +262,34 @@ test('what this thread cannot write is refused at the call, with nothing accepte
     refused('result', 'the result of nested.mjs#nest'),
     '1 1',
   ])
+})
+
+test('a task whose result is lost with the worker is not run twice', async () => {
+  const { code, stderr, lines } = await run(`
+    const counts = new Int32Array(new SharedArrayBuffer(8))
+    const executor = new AsyncPoolExecutor({ onError: 'ignore' })
+    const future = executor.submit(nested, 'nestAndEnd', [tooDeep, counts])
+    Atomics.wait(counts, 1, 0) // until the worker ends: it will answer nothing
+    say(failure(() => future.result(5000)).code + ' ' + counts[0])
+    say(executor.run(nested, 'echo', ['on']))
+  `)
+  expect({ code, stderr, lines }).toEqual({ code: 0, stderr: '', lines: ['ERR_WORKER_DIED 1', 'on'] })
+})
+
+test('reasons of cancels are not kept', async () => {
+  const { code, stderr, lines } = await run(
+    `
+    const executor = new AsyncPoolExecutor()
+    const heap = () => { gc(); gc(); return process.memoryUsage().heapUsed / 2 ** 20 }
+    const before = heap()
+    for (let i = 0; i < 60; i++) {
+      const rows = Array.from({ length: 1e5 }, (_, n) => n + i / 7)
+      executor.submit(nested, 'turn', []).cancel(Object.assign(new Error('no more'), { rows }))
+      executor.join()
+    }
+    const grown = heap() - before
+    say(grown < 20 ? 'flat' : 'grew by ' + grown)`,
+    { flags: ['--expose-gc'] },
+  )
+  expect({ code, stderr, lines }).toEqual({ code: 0, stderr: '', lines: ['flat'] })
 })

@@ -2,7 +2,7 @@ import { AsyncPoolExecutor, callback, NotCloneableError, transfer } from 'async-
 import * as Comlink from 'comlink'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { file, runScript, systems } from './child.mjs'
-import { awaitSignal, createExecutor, createSignals, openGate, Signal, thrownBy } from './helpers.mjs'
+import { awaitSignal, createExecutor, createSignals, occupy, openGate, Signal, thrownBy } from './helpers.mjs'
 import { fixtures, tasks } from './paths.mjs'
 
 /** A script whose threads attach to its executor: `body` runs in each of them, `main` in the owner. */
@@ -309,5 +309,29 @@ describe('what an attached executor is to move is copied', () => {
     const error = thrownBy(() => attached().run(tasks, 'echo', [{ port1 }], { transferList: [port1] }))
     expect(error).toBeInstanceOf(NotCloneableError)
     expect(error.message).toContain('args[0].port1 is a MessagePort')
+  })
+
+  test('a task that cannot be sent again gives back no place that it never had', () => {
+    const executor = createExecutor({ size: 1, queueSize: 3, onError: 'ignore' })
+    executor.handle()
+    const signals = createSignals()
+    const dying = executor.submit(
+      async words => {
+        await Atomics.waitAsync(words, 0, 0).value
+        process.exit(3)
+      },
+      [signals],
+    )
+    const changed = [{}, {}]
+    const queued = changed.map(value => executor.submit(tasks, 'echo', [value]))
+    for (const value of changed) value.late = () => {}
+    openGate(signals)
+    expect(dying.error().code).toBe('ERR_WORKER_DIED')
+    for (const future of queued) expect(future.error().code).toBe('ERR_NOT_CLONEABLE')
+    const { open } = occupy(executor)
+    for (let place = 0; place < 3; place++) executor.submit(tasks, 'echo', [place])
+    const refused = thrownBy(() => executor.submit(tasks, 'echo', [3], { submitTimeout: 100 }))
+    expect(refused.code).toBe('ERR_QUEUE_FULL')
+    open()
   })
 })

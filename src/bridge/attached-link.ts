@@ -21,6 +21,7 @@ interface Unsent {
   message: RequestMessage
   rank: WorkerWants
   task?: Task
+  onPosted?: (number: number) => void
 }
 
 /**
@@ -71,9 +72,10 @@ export class AttachedLink extends Link {
     this.#generation = Atomics.load(this.#shared.state, Shared.Generation)
     const unsent = this.#unsent ?? []
     this.#unsent = undefined
-    for (const { message, rank, task } of unsent) {
+    for (const { message, rank, task, onPosted } of unsent) {
       this.postNow(message, rank)
       if (task !== undefined) this.markSent(task)
+      if (onPosted !== undefined) super.afterPosting(onPosted)
     }
   }
 
@@ -82,6 +84,12 @@ export class AttachedLink extends Link {
     const unsent = this.#unsent?.at(-1)
     if (unsent !== undefined) unsent.task = task
     return isDelivered
+  }
+
+  protected override afterPosting(record: (number: number) => void): void {
+    const unsent = this.#unsent?.at(-1)
+    if (unsent === undefined) super.afterPosting(record)
+    else unsent.onPosted = record
   }
 
   override close(): void {

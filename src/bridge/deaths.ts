@@ -2,14 +2,13 @@ import { now } from '../channel/clock.js'
 import { type Death, describeDeath } from '../channel/death.js'
 import { BrokenExecutorError, ExecutorClosedError, WorkerDiedError } from '../channel/errors.js'
 import type { Link } from './link.js'
-import type { ResolvedOptions } from './options.js'
 import type { Task } from './task.js'
 
 /** How long a thread may take to come to its first line, in ms. Node 20 tells nothing of one that never can. */
 const startDeadline = 15_000
 
 /** What a look at the worker shows: undefined if it lives. One that hangs is killed. */
-export function findDeath(link: Link, { hangTimeout }: ResolvedOptions): Death | undefined {
+export function findDeath(link: Link, hangTimeout: number): Death | undefined {
   // The exit code is looked at last: the thread may have gone through its exit hook since.
   if (link.isExiting || !link.isAlive())
     return link.isTerminated && !link.isExiting

@@ -303,16 +303,16 @@ export class Dispatcher implements Source {
   }
 
   /** A worker that is busy sending may keep its caller from ever parking, where it would look after it. */
-  checkNowAndThen(): void {
-    if (this.#link?.isExiting || now() - this.#checked >= watchInterval) this.checkAlive()
+  checkNowAndThen(hangTimeout?: number): void {
+    if (this.#link?.isExiting || now() - this.#checked >= watchInterval) this.checkAlive(hangTimeout)
   }
 
   /** Looks for what no message tells: a dead worker, one that hangs, tasks that it failed to time out. */
-  checkAlive(): void {
+  checkAlive(hangTimeout = this.options.hangTimeout): void {
     const link = this.#link
     if (link === undefined) return
     this.#checked = now()
-    const death = findDeath(link, this.options)
+    const death = findDeath(link, hangTimeout)
     if (death !== undefined) this.#onDeath(link, death)
     else if (this.ledger.timed > 0) timeOutOverdue(this, link)
   }
@@ -423,13 +423,11 @@ export class Dispatcher implements Source {
   /** The worker could not read what was sent: that fails, and nothing else. */
   #onUnread(link: Link, [, number, reason]: UnreadResponse): void {
     if (link.replace(number, reason)) return
-    link.takeBack()
-    for (const task of this.ledger.pending.values()) {
-      if (task.message !== number) continue
-      const error = unreadable(`the arguments of ${task.fn.label}`, reason)
-      this.ledger.settle(task, TaskState.Rejected, error)
-      return
-    }
+    const task = [...this.ledger.pending.values()].find(({ message }) => message === number)
+    link.takeBack(task)
+    if (task === undefined) return // cancelled meanwhile
+    const error = unreadable(`the arguments of ${task.fn.label}`, reason)
+    this.ledger.settle(task, TaskState.Rejected, error)
   }
 
   #connect(events: LinkEvents): Link {
@@ -478,6 +476,7 @@ export class Dispatcher implements Source {
     for (let sentTo: Link = link; this.#link !== sentTo; ) {
       this.checkOpen()
       sentTo = this.startedLink()
+      task.isResent = true
       send(sentTo, task)
     }
     this.ledger.add(task)
@@ -516,11 +515,16 @@ export class Dispatcher implements Source {
     return this.#link === undefined ? [] : [...this.#link.runningTasks()].map(({ id }) => id)
   }
 
+  /** Any of them may have run: which one it was that cannot be read, only the dead worker knew. */
+  #idsThatReached(link: Link): number[] {
+    return [...this.ledger.pending.values()].filter(task => link.hasReached(task)).map(({ id }) => id)
+  }
+
   #onDeath(link: Link, found: Death): void {
     if (link !== this.#link) return
-    link.takeInRest()
+    const isOutcomeLost = link.takeInRest()
     link.onDeath()
-    const running = this.runningIds()
+    const running = isOutcomeLost ? this.#idsThatReached(link) : this.runningIds()
     const death = withCause(link.stall ?? found, link.lastWords)
     this.#link = undefined
     if (link.isClosing) {

@@ -41,10 +41,9 @@ export class InOrder {
   miss(number: number, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
     this.#held.push({ number, reason, isAsked: false })
-    this.ask()
   }
 
-  /** Again before each look: to ask may have failed for the same reason, a stack that is used up. */
+  /** About what has not been asked yet. */
   ask(): void {
     for (const gap of this.#held) {
       if (Array.isArray(gap) || gap.isAsked) continue

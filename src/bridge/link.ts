@@ -98,6 +98,8 @@ export abstract class Link {
   /** Functions this worker knows by number. */
   readonly #defined = new Set<number>()
   readonly #inOrder: InOrder
+  /** A message that could not be read, until its place is kept. */
+  #missed: { number: number; error: unknown } | undefined
   /** What stands in for answers and cancels that the worker fails to read. */
   readonly #replacements: Journal<(reason: string) => AnswerRequest | CancelRequest>
 
@@ -114,7 +116,7 @@ export abstract class Link {
     // Without a queue a task is let in when it can start; otherwise when another one has left the queue.
     this.#spaceWord = queueSize === 0 ? Word.Released : Word.Dequeued
     this.#queueLimit = queueSize === 0 ? size : queueSize
-    this.#replacements = new Journal(words, Word.WorkerRead)
+    this.#replacements = new Journal(words, Word.WorkerRead, () => this.hasNews() || this.#inOrder.isWaiting)
     this.#inOrder = new InOrder({
       ask: (number, reason) => this.postNow([Request.Unread, number, reason], WorkerWants.Control),
       deliver: message => events.onMessage(message),
@@ -131,7 +133,7 @@ export abstract class Link {
       this.markSent(task)
       return isDelivered || !probeWorks()
     } catch (error) {
-      this.takeBack()
+      this.takeBack(task)
       throw error
     } finally {
       this.#sending--
@@ -155,13 +157,16 @@ export abstract class Link {
     transferList?: readonly Transferable[],
   ): void {
     this.postOrBuffer(message, WorkerWants.Control, transferList)
-    if (message[0] === Request.Answer) this.#replacements.record(this.#posted, replacementOf(message))
+    if (message[0] !== Request.Answer) return
+    const replacement = replacementOf(message)
+    this.afterPosting(number => this.#replacements.record(number, replacement))
   }
 
   cancel(id: number, reason: Error): void {
     const record = encodeError(reason)
     this.postOrBuffer([Request.Cancel, id, record], WorkerWants.Control)
-    this.#replacements.record(this.#posted, () => [Request.Cancel, id, withoutProperties(record)])
+    const bare = withoutProperties(record)
+    this.afterPosting(number => this.#replacements.record(number, () => [Request.Cancel, id, bare]))
   }
 
   /** The queue is shared: places come from there. */
@@ -284,23 +289,23 @@ export abstract class Link {
 
   /** What had been announced when this was called, and no more: the worker may post faster than it is read. */
   takeIn(): boolean {
+    this.#askForMissed()
     const posted = Atomics.load(this.words, Word.WorkerPosted)
     if (ahead(posted, this.#taken) <= 0) return false
-    if (this.#inOrder.isWaiting) this.#inOrder.ask()
-    do {
-      this.#taken = (this.#taken + 1) | 0
-      this.#takeNext()
-    } while (ahead(posted, this.#taken) > 0)
+    do this.#takeNext()
+    while (ahead(posted, this.#taken) > 0)
     if (!this.#inOrder.isWaiting) this.words[Word.CallerRead] = this.#taken
     return true
   }
 
   #takeNext(): boolean {
     let received: { message: ResponseMessage } | undefined
+    this.#taken = (this.#taken + 1) | 0
     try {
       received = this.receive()
     } catch (error) {
-      this.#inOrder.miss(this.#taken, error)
+      this.#missed = { number: this.#taken, error } // before any call: there may be no stack left for one
+      this.#askForMissed()
       return true
     }
     if (received === undefined) return false
@@ -308,14 +313,32 @@ export abstract class Link {
     return true
   }
 
+  /** Again before each look: the stack may have been used up when a message was missed. */
+  #askForMissed(): void {
+    const missed = this.#missed
+    if (missed !== undefined) {
+      this.#inOrder.miss(missed.number, missed.error)
+      this.#missed = undefined
+    }
+    if (this.#inOrder.isWaiting) this.#inOrder.ask()
+  }
+
   /**
-   * What the worker posted before it died; the last message may not have been counted. What cannot be read is lost,
-   * and its task, if that was its outcome, counts as one that has not started.
+   * What the worker posted before it died; the last message may not have been counted.
+   *
+   * @returns whether something could not be read, and nobody is left to say what it was
    */
-  takeInRest(): void {
+  takeInRest(): boolean {
     this.takeIn()
     while (this.#takeNext());
+    const isAnyLost = this.#inOrder.isWaiting
     this.#inOrder.release()
+    return isAnyLost
+  }
+
+  /** The worker has read it, and may have run it. */
+  hasReached(task: Task): boolean {
+    return ahead(Atomics.load(this.words, Word.WorkerRead), task.message) >= 0
   }
 
   /** Blocks until there may be a message to take in. */
@@ -390,6 +413,7 @@ export abstract class Link {
 
   /** A message that came through the event loop. The counter of taken ones runs ahead of the worker's for a moment. */
   protected deliver(message: ResponseMessage): void {
+    this.#askForMissed()
     this.#taken = (this.#taken + 1) | 0
     this.#inOrder.take(message)
     if (!this.#inOrder.isWaiting) this.words[Word.CallerRead] = this.#taken
@@ -398,8 +422,10 @@ export abstract class Link {
 
   /** One that the event loop could not read. */
   protected miss(error: unknown): void {
+    this.#askForMissed()
     this.#taken = (this.#taken + 1) | 0
-    this.#inOrder.miss(this.#taken, error)
+    this.#missed = { number: this.#taken, error }
+    this.#askForMissed()
   }
 
   /**
@@ -416,10 +442,15 @@ export abstract class Link {
     task.message = this.#posted
   }
 
-  /** A task has not reached the worker: its place is free. */
-  takeBack(): void {
+  /** Says under what number the message that was sent last has been posted, as soon as it is. */
+  protected afterPosting(record: (number: number) => void): void {
+    record(this.#posted)
+  }
+
+  /** A task has not reached the worker: its place is free. One that was sent again had none: the worker makes room. */
+  takeBack(task: Task | undefined): void {
     this.#submitted = (this.#submitted - 1) | 0
-    this.#places?.giveBack()
+    if (!task?.isResent) this.#places?.giveBack()
   }
 
   /** False if the worker is known to be gone; throws what structured clone throws. */

@@ -1,5 +1,6 @@
 import { Histogram, WorkerState } from '../channel/words.js'
 import { callDue } from './callbacks.js'
+import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { Ledger } from './ledger.js'
 
@@ -61,7 +62,8 @@ const stateNames = {
 const nothing: Percentiles = { p50: 0, p90: 0, p99: 0 }
 
 export function statsOf(dispatcher: Dispatcher): ExecutorStats {
-  dispatcher.poll()
+  // Does not block: to end a worker that hangs, which takes a moment, is left to those who wait.
+  if (!dispatcher.takeIn()) dispatcher.checkNowAndThen(never)
   callDue()
   const { link, queued, restarts } = dispatcher
   const tasks = runningTasks(dispatcher)

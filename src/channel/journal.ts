@@ -13,11 +13,17 @@ export class Journal<T> {
   /** Where the other side counts what it has read; with a delay, which costs nothing but memory. */
   readonly #readCount: Word
   readonly #entries = new Map<number, T>()
+  readonly #mayBeAsked: () => boolean
   #limit = fewest
 
-  constructor(words: Int32Array, readCount: Word) {
+  /**
+   * @param mayBeAsked - whether something has come that has not been looked at: it may be a question about a message
+   * that counts as read
+   */
+  constructor(words: Int32Array, readCount: Word, mayBeAsked: () => boolean) {
     this.#words = words
     this.#readCount = readCount
+    this.#mayBeAsked = mayBeAsked
   }
 
   /** @param number - of the message: how many had been posted with it */
@@ -33,7 +39,9 @@ export class Journal<T> {
   }
 
   #forgetRead(): void {
+    // In this order: who has failed to read a message says so first, and counts it as read after that.
     const read = Atomics.load(this.#words, this.#readCount)
+    if (this.#mayBeAsked()) return
     for (const number of this.#entries.keys()) {
       if (ahead(read, number) < 0) break
       this.#entries.delete(number)

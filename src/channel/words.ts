@@ -17,7 +17,7 @@ export enum Word {
   CallerRead = 0 * Line.Words + 2,
   /** Messages the worker has posted. Written by the worker, after the message itself. */
   WorkerPosted = 1 * Line.Words,
-  /** Messages from the caller that the worker has read. Not stored atomically: it may be seen late. */
+  /** Messages from the caller that the worker has read; stored after it has said so if it could not read one. */
   WorkerRead = 1 * Line.Words + 1,
   /** What a worker that sleeps in its event loop wants to be woken for: a {@link WorkerWants}. */
   WorkerParked = 2 * Line.Words,

@@ -115,9 +115,9 @@ export class Barrier {
    * @throws {CancelledError} if the signal was aborted
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<number> {
-    checkAsyncWaitOptions(options)
+    const checked = checkAsyncWaitOptions(options)
     collect(this.#monitor)
-    return waitAsync(this.#request(), options)
+    return waitAsync(this.#request(), checked)
   }
 
   /** Breaks this round for those who wait, if any, and begins a new one, also after `abort`. Does not block. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { Deserializer, Serializer } from 'node:v8'
 import { MessagePort } from 'node:worker_threads'
-import { isRefusal, notCloneable } from '../channel/cloneable.js'
+import { isRefusal, notCloneable, unreadable } from '../channel/cloneable.js'
 
 /*
  * Structured clone as bytes. The serializer knows what JavaScript itself has. It does not know the marks by which
@@ -48,10 +48,15 @@ function serialize(value: unknown): Uint8Array {
   return cloner.releaseBuffer()
 }
 
+/** @throws {NotCloneableError} if it is nested too deep for this thread's stack */
 export function fromBytes(bytes: Uint8Array): unknown {
   const deserializer = new Deserializer(bytes)
   deserializer.readHeader()
-  return deserializer.readValue()
+  try {
+    return deserializer.readValue()
+  } catch (error) {
+    throw unreadable('an item of a queue', error instanceof Error ? error.message : String(error))
+  }
 }
 
 /**

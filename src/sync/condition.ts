@@ -111,10 +111,10 @@ export class Condition {
    * @throws {CancelledError} if the signal was aborted, with the lock held again
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<void> {
-    checkAsyncWaitOptions(options)
+    const checked = checkAsyncWaitOptions(options)
     const acquisition = this.#checkOwner()
     try {
-      await waitAsync(this.#request(), options)
+      await waitAsync(this.#request(), checked)
     } finally {
       // Before the first sleep the lock was not given away: the signal was aborted already, or there was no time.
       if (this.#lock.ownAcquisition() !== acquisition) await this.#lock.takeBackAsync(acquisition)
@@ -142,8 +142,7 @@ export class Condition {
   /** As {@link Condition.waitFor}, in the event loop. */
   async waitForAsync<T>(predicate: () => T, options: AsyncWaitOptions = {}): Promise<T> {
     if (typeof predicate !== 'function') throw invalidType('predicate', 'a function', predicate)
-    checkAsyncWaitOptions(options)
-    const { timeout, ...others } = options
+    const { timeout, ...others } = checkAsyncWaitOptions(options)
     const deadline = deadlineOf('options.timeout', timeout)
     this.#checkOwner()
     for (;;) {

@@ -97,9 +97,9 @@ export class Event {
    * @throws {CancelledError} if the signal was aborted
    */
   async waitAsync(options: AsyncWaitOptions = {}): Promise<void> {
-    checkAsyncWaitOptions(options)
+    const checked = checkAsyncWaitOptions(options)
     collect(this.#monitor)
-    await waitAsync(this.#request(), options)
+    await waitAsync(this.#request(), checked)
   }
 
   get #monitor(): Monitor {

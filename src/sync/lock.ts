@@ -135,8 +135,7 @@ export class Lock {
    * @throws {AbandonedError} if the thread that held it has ended
    */
   async acquireAsync(options: AsyncWaitOptions = {}): Promise<Guard> {
-    checkAsyncWaitOptions(options)
-    return waitAsync(this.#request(), options)
+    return waitAsync(this.#request(), checkAsyncWaitOptions(options))
   }
 
   /**

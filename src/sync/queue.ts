@@ -1,5 +1,6 @@
 import { deadlineOf } from '../bridge/deadline.js'
 import { ItemTooLargeError, QueueEmptyError, QueueFullError } from '../channel/errors.js'
+import { checkOptions } from '../channel/options.js'
 import { checkInteger, checkMilliseconds, invalidType, outOfRange } from '../channel/validate.js'
 import { fromBytes, toBytes } from './clone.js'
 import { blockBytes, blocksFor, Items, itemWords } from './items.js'
@@ -8,7 +9,6 @@ import { activeMonitor, Monitor, type Rules } from './monitor.js'
 import {
   carryInArguments,
   checkAsyncWaitOptions,
-  checkOptions,
   checkShared,
   checkSignal,
   createShared,
@@ -116,9 +116,8 @@ export class Queue<T = unknown> {
    * @throws {NotCloneableError} if the item cannot be copied; says why
    */
   put(item: T, options: BlockingPutOptions = {}): void {
-    checkOptions(options, { priority: checkPriority, timeout: checkMilliseconds })
-    const deadline = deadlineOf('options.timeout', options.timeout)
-    block(this.#putting(item, options), deadline)
+    const checked = checkOptions(options, { priority: checkPriority, timeout: checkMilliseconds })
+    block(this.#putting(item, checked), deadlineOf('options.timeout', checked.timeout))
   }
 
   /**
@@ -130,8 +129,8 @@ export class Queue<T = unknown> {
    * @throws {NotCloneableError} if the item cannot be copied; says why
    */
   async putAsync(item: T, options: AsyncPutOptions = {}): Promise<void> {
-    checkOptions(options, { priority: checkPriority, timeout: checkMilliseconds, signal: checkSignal })
-    const { priority, ...waiting } = options
+    const checks = { priority: checkPriority, timeout: checkMilliseconds, signal: checkSignal }
+    const { priority, ...waiting } = checkOptions(options, checks)
     await waitAsync(this.#putting(item, priority === undefined ? {} : { priority }), waiting)
   }
 
@@ -142,8 +141,7 @@ export class Queue<T = unknown> {
    * @throws {NotCloneableError} if the item cannot be copied; says why
    */
   tryPut(item: T, options: PutOptions = {}): boolean {
-    checkOptions(options, { priority: checkPriority })
-    return attemptOnce(this.#putting(item, options)) !== notYet
+    return attemptOnce(this.#putting(item, checkOptions(options, { priority: checkPriority }))) !== notYet
   }
 
   /**
@@ -151,6 +149,7 @@ export class Queue<T = unknown> {
    *
    * @param timeout - ms to wait at most; 0 only looks. @defaultValue no limit
    * @throws {QueueEmptyError} if there was none in time
+   * @throws {NotCloneableError} if this thread has not the stack to read it; then it is gone
    */
   get(timeout?: number): T {
     return fromBytes(block(this.#getting(), deadlineOf('timeout', timeout))) as T
@@ -161,10 +160,10 @@ export class Queue<T = unknown> {
    *
    * @throws {QueueEmptyError} if there was none in time
    * @throws {CancelledError} if the signal was aborted; then none was taken
+   * @throws {NotCloneableError} if this thread has not the stack to read it; then it is gone
    */
   async getAsync(options: AsyncWaitOptions = {}): Promise<T> {
-    checkAsyncWaitOptions(options)
-    return fromBytes(await waitAsync(this.#getting(), options)) as T
+    return fromBytes(await waitAsync(this.#getting(), checkAsyncWaitOptions(options))) as T
   }
 
   /**
@@ -245,8 +244,8 @@ function hasSpace(monitor: Monitor, items: Items, blocks: number): boolean {
 
 function createQueue(given: unknown): Shared<'Queue'> {
   const options = typeof given === 'number' ? { maxSize: given } : (given as QueueOptions)
-  checkOptions(options, { maxSize: checkMaxSize, bytes: checkBytes })
-  const { maxSize = Number.POSITIVE_INFINITY, bytes = 2 ** 20 } = options
+  const checks = { maxSize: checkMaxSize, bytes: checkBytes }
+  const { maxSize = Number.POSITIVE_INFINITY, bytes = 2 ** 20 } = checkOptions(options, checks)
   const shared = createShared('Queue', lines, itemWords(Math.ceil(bytes / blockBytes)))
   shared.words[State.MaxSize] = Math.min(maxSize, mostItems)
   return shared

@@ -1,13 +1,13 @@
 import { deadlineOf } from '../bridge/deadline.js'
 import { NotOwnerError, TimeoutError } from '../channel/errors.js'
-import { checkInteger, checkObject, invalidType, outOfRange } from '../channel/validate.js'
+import { checkBoolean, checkOptions } from '../channel/options.js'
+import { checkInteger, invalidType, outOfRange } from '../channel/validate.js'
 import { Guard } from './guard.js'
 import { Slot, Word } from './layout.js'
 import { activeMonitor, isEnding, Monitor, type Rules } from './monitor.js'
 import {
   carryInArguments,
   checkAsyncWaitOptions,
-  checkOptions,
   checkShared,
   createShared,
   hasKind,
@@ -115,8 +115,7 @@ export class Semaphore {
    * @throws {CancelledError} if the signal was aborted
    */
   async acquireAsync(options: AsyncWaitOptions = {}): Promise<Guard> {
-    checkAsyncWaitOptions(options)
-    return waitAsync(this.#request(), options)
+    return waitAsync(this.#request(), checkAsyncWaitOptions(options))
   }
 
   /**
@@ -183,16 +182,11 @@ function createSemaphore(permits: unknown, options: SemaphoreOptions): Shared<'S
   if (typeof permits === 'object')
     throw invalidType('permits', 'a number, or what a Semaphore shares', permits)
   checkInteger('permits', permits, 0, mostPermits)
-  checkObject('options', options)
-  checkOptions(options, {
-    bounded: (what, value) => {
-      if (typeof value !== 'boolean') throw invalidType(what, 'a boolean', value)
-    },
-  })
+  const { bounded = false } = checkOptions(options, { bounded: checkBoolean })
   const shared = createShared('Semaphore', rules.lines)
   shared.words[State.Available] = permits as number
   shared.words[State.Initial] = permits as number
-  shared.words[State.Bounded] = options.bounded === true ? 1 : 0
+  shared.words[State.Bounded] = bounded ? 1 : 0
   return shared
 }
 

@@ -1,6 +1,7 @@
 import { type Carrier, registerCarrier } from '../channel/carriers.js'
+import { checkOptions } from '../channel/options.js'
 import { adoptDeathTable, deathTable, isDeathTable, isSharedMemory } from '../channel/threads.js'
-import { checkMilliseconds, checkObject, invalidType } from '../channel/validate.js'
+import { checkMilliseconds, invalidType } from '../channel/validate.js'
 import { createWords, wordsBeforeItems } from './layout.js'
 import type { AsyncWaitOptions } from './waiting.js'
 
@@ -62,25 +63,12 @@ function isShared(kind: string, lines: number, value: unknown): value is Shared<
 }
 
 /**
- * @param more - checks of options that only some calls have
+ * @returns what was checked
  * @throws {TypeError} ERR_INVALID_ARG_TYPE
  * @throws {RangeError} ERR_OUT_OF_RANGE
  */
-export function checkAsyncWaitOptions(options: AsyncWaitOptions): void {
-  checkOptions(options, { timeout: checkMilliseconds, signal: checkSignal })
-}
-
-type Check = (what: string, value: unknown) => void
-
-export function checkOptions(options: object, checks: Readonly<Record<string, Check>>): void {
-  checkObject('options', options)
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined) continue
-    const known = Object.keys(checks).join(', ')
-    if (!Object.hasOwn(checks, key))
-      throw invalidType(`options.${key}`, `left out: the options are ${known}`, value)
-    checks[key]?.(`options.${key}`, value)
-  }
+export function checkAsyncWaitOptions(options: AsyncWaitOptions): AsyncWaitOptions {
+  return checkOptions(options, { timeout: checkMilliseconds, signal: checkSignal })
 }
 
 export function checkSignal(what: string, value: unknown): void {

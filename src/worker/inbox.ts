@@ -44,9 +44,9 @@ export class Inbox {
     while (this.hasNews()) {
       this.#taken = (this.#taken + 1) | 0
       const message = this.#delivered.shift() ?? this.#fetch()
-      this.#words[Word.WorkerRead] = this.#taken
+      if (message instanceof Unreadable) this.onUnreadable(this.#taken, message.reason)
+      Atomics.store(this.#words, Word.WorkerRead, this.#taken)
       if (!(message instanceof Unreadable)) return message
-      this.onUnreadable(this.#taken, message.reason)
     }
     return undefined
   }

@@ -52,7 +52,7 @@ export class Outbox {
     this.#port = port
     this.#canTransfer = port instanceof MessagePort
     this.#posted = Atomics.load(words, Word.WorkerPosted)
-    this.#journal = new Journal(words, Word.CallerRead)
+    this.#journal = new Journal(words, Word.CallerRead, () => false)
   }
 
   get isEmpty(): boolean {

@@ -71,7 +71,7 @@ const limits = {
       why: 'no exit hook runs after an uncaught error',
     },
     {
-      checks: ['module never.mjs', 'initializer never'],
+      checks: ['module never.mjs', 'module exports-then.mjs', 'initializer never'],
       kind: Limit.Fails,
       why: "no 'beforeExit' tells a worker that a top-level await can never settle: it hangs, or the worker ends",
     },
