@@ -86,6 +86,11 @@ export class AttachedLink extends Link {
     return isDelivered
   }
 
+  /** A BroadcastChannel that is closed, unlike a port, refuses to be looked at. */
+  protected override receive(): { message: ResponseMessage } | undefined {
+    return this.#isClosed ? undefined : super.receive()
+  }
+
   protected override afterPosting(record: (number: number) => void): void {
     const unsent = this.#unsent?.at(-1)
     if (unsent === undefined) super.afterPosting(record)

@@ -298,6 +298,7 @@ export abstract class Link {
     return true
   }
 
+  /** False if there was none, or it could not be read. */
   #takeNext(): boolean {
     let received: { message: ResponseMessage } | undefined
     this.#taken = (this.#taken + 1) | 0
@@ -306,7 +307,7 @@ export abstract class Link {
     } catch (error) {
       this.#missed = { number: this.#taken, error } // before any call: there may be no stack left for one
       this.#askForMissed()
-      return true
+      return false
     }
     if (received === undefined) return false
     this.#inOrder.take(received.message)
@@ -407,7 +408,7 @@ export abstract class Link {
   }
 
   /** A BroadcastChannel is as good as a port here; the types do not say so. */
-  private receive(): { message: ResponseMessage } | undefined {
+  protected receive(): { message: ResponseMessage } | undefined {
     return receiveMessageOnPort(this.#port as unknown as MessagePort)
   }
 
