@@ -47,14 +47,21 @@ export class Interrupts {
    * call.
    */
   async #end(signal: Interrupt): Promise<void> {
-    const { calls } = this
-    calls?.abandon()
-    const asked = performance.now()
-    const waited = () => performance.now() - asked
-    const isBusy = () =>
-      calls !== undefined && calls.stats().running > 0 && calls.stats().heartbeatAge > waited()
-    while (isBusy() && waited() < reactionTime) await delay(1)
-    if (isBusy()) process.kill(process.pid, signal)
+    if (!(await this.#workerReacts())) process.kill(process.pid, signal)
     process.exit(statusOfInterrupt[signal])
+  }
+
+  /** Whether it shows within its time that it has come round after it was told to abort what runs. */
+  async #workerReacts(): Promise<boolean> {
+    const { calls } = this
+    if (calls === undefined) return true
+    const asked = performance.now() // before it is told: it may have reacted when this thread gets on
+    calls.abandon()
+    for (let waited = 0; waited < reactionTime; waited = performance.now() - asked) {
+      const { running, heartbeatAge } = calls.stats()
+      if (running === 0 || heartbeatAge <= waited) return true
+      await delay(1)
+    }
+    return false
   }
 }
