@@ -97,17 +97,23 @@ export class PoolFace {
     const { ordered = true, lookAhead = scheduler.size + scheduler.options.queueSize } =
       checkPoolMapOptions(options)
     const submit = (item: unknown) => this.#submitItem(fn, item as T)
-    return mapItems({ items, submit, ordered, lookAhead }) as AsyncIterableIterator<Awaited<R>>
+    const isInTask = () => scheduler.nesting?.caller !== undefined
+    return mapItems({ items, submit, ordered, lookAhead, isInTask }) as AsyncIterableIterator<Awaited<R>>
   }
 
   #submitItem<T>(fn: (item: T) => unknown, item: T): Submission {
+    const scheduler = this.#scheduler
     const task = this.#createTask(fn, [item])
-    const accepted = this.#scheduler.submit(task)
+    const accepted = scheduler.submit(task)
     return {
       accepted,
-      whenSettled: callback => this.#scheduler.whenSettled(task, callback),
+      get isSettled() {
+        return task.isSettled
+      },
+      awaitUntil: change => scheduler.nesting?.wait(task, change),
+      whenSettled: callback => scheduler.whenSettled(task, callback),
       result: async () => (await accepted).promise,
-      withdraw: () => this.#scheduler.withdraw(task),
+      withdraw: () => scheduler.withdraw(task),
     }
   }
 

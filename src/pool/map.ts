@@ -1,9 +1,13 @@
 import { checkIteratorResult } from '../channel/iterator-result.js'
+import { ObservedPromise } from './promise.js'
 
 /** A task that was handed over for an item. */
 export interface Submission {
   /** Resolves when the pool has accepted the task. */
   readonly accepted: Promise<unknown>
+  readonly isSettled: boolean
+  /** The calling code waits for the task, until `change` settles. */
+  awaitUntil(change: ObservedPromise<void>): void
   /** Once it is accepted: calls back when the task has settled. How it did stays unread. */
   whenSettled(callback: () => void): void
   /** To be asked for when it is given out: from then on its failure is no longer one that nobody reads. */
@@ -20,6 +24,8 @@ export interface MapRequest {
   readonly ordered: boolean
   /** Items read ahead of the result that is asked for. */
   readonly lookAhead: number
+  /** Whether the calling code is a task of the pool itself, which may wait for what never starts. */
+  isInTask(): boolean
 }
 
 /**
@@ -75,10 +81,18 @@ class Feeder {
       }
       if (this.#isOver && this.#ahead.size === 0 && !this.#isFeeding) return undefined
       // Everything that could change the answer comes from `#add` or from the end of `#run`, which call this.
-      await new Promise<void>(resolve => {
+      const change = new ObservedPromise<void>(resolve => {
         this.#onChange = resolve
       })
+      if (this.#request.isInTask()) this.#latest()?.awaitUntil(change)
+      await change
     }
+  }
+
+  /** The last in line of those that are waited for: they start in the order of the items. */
+  #latest(): Submission | undefined {
+    if (this.#entering !== undefined) return this.#entering
+    return [...this.#ahead].findLast(({ submission }) => submission?.isSettled === false)?.submission
   }
 
   async close(): Promise<void> {
@@ -123,7 +137,7 @@ class Feeder {
     if (done || this.#isOver) return
     const submission = this.#request.submit(await value)
     this.#entering = submission
-    await submission.accepted
+    await acceptance(submission)
     this.#entering = undefined
     const result = { submission, read: () => submission.result() }
     this.#add(result)
@@ -162,4 +176,14 @@ class Feeder {
     this.#ready.push(result)
     this.#onChange()
   }
+}
+
+/** Who reads ahead does not wait: that does who asks for a result. A pool takes what is awaited for awaited by a task. */
+function acceptance({ accepted }: Submission): Promise<void> {
+  return new Promise((resolve, reject) => {
+    accepted.then(
+      () => resolve(),
+      error => reject(error),
+    )
+  })
 }

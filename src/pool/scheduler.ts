@@ -106,10 +106,9 @@ export class Scheduler {
     return createPoolFuture(task, this)
   }
 
-  /** Calls back when an accepted task has settled, which the calling code waits for. How it did stays unread. */
+  /** Calls back when an accepted task has settled. How it did stays unread. */
   whenSettled(task: PoolTask, callback: () => void): void {
     task.promise ??= promiseOfFuture(task, this.nesting)
-    this.nesting?.wait(task, task.promise)
     task.promise.whenSettled(callback)
   }
 

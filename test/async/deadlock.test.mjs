@@ -53,6 +53,11 @@ describe('a task that waits for its own full pool is told', () => {
       'for await (const value of pool.map(n => n, [1, 2, 3], { ordered: false })) say(value)',
     ],
     [
+      'map, of which it has had the first result',
+      '{ size: 2, queueSize: 2 }',
+      'for await (const _ of pool.map(n => n === 1 || pool.run(() => 1), [1, 2], { ordered: false })) await sleep(1)',
+    ],
+    [
       'a function that awaits it',
       '{ size: 1 }',
       'const inner = async () => { await turn(); return pool.run(() => 1) }; await inner()',
@@ -187,6 +192,16 @@ describe('a task is not told', () => {
       'jobs.push(pool.run(() => pool.with({ submitTimeout: 300 }).submit(() => 1).catch(() => {}))); await pool.run(() => 1)',
     ],
     ['when it only takes long', '{ size: 1 }', 'await sleep(300)'],
+    [
+      'when map reads ahead for it, and it does something else',
+      '{ size: 2, queueSize: 0 }',
+      'for await (const _ of pool.map(n => n === 1 || pool.run(() => 1), [1, 2, 3])) { await sleep(300); break }',
+    ],
+    [
+      'when map has the first of its results for it, and it does something else',
+      '{ size: 2, queueSize: 2 }',
+      'for await (const _ of pool.map(n => n === 1 || pool.run(() => 1), [1, 2, 3], { ordered: false })) { await sleep(300); break }',
+    ],
   ])('%s', async (_name, options, body) => {
     const result = await runPoolScript(`
 const pool = new AsyncPool(${options})
