@@ -227,6 +227,26 @@ describe('inside it', () => {
     })
   })
 
+  test.each(systems)('currentTask() is there from the first call on (%s)', async system => {
+    const body = `const executor = new AsyncPoolExecutor({ size: 2 })
+      const told = []
+      const future = executor.submit(async value => {
+        const { currentTask } = await import('async-pool-executor/task')
+        const task = currentTask()
+        task.progress(value)
+        await null
+        return [task.id, currentTask().id, task.signal.aborted]
+      }, ['so far'], { onProgress: value => told.push(value) })
+      say(JSON.stringify(future.result()) === JSON.stringify([future.id, future.id, false]))
+      say(told.join())
+      say(executor.run(() => require('async-pool-executor/task').currentTask().attempt))`
+    expect(await runScript(system, body)).toMatchObject({
+      lines: ['true', 'so far', '1'],
+      code: 0,
+      stderr: '',
+    })
+  })
+
   test('the base is by default the file that constructed the executor', async () => {
     const home = folder()
     file('helper.mjs', "export const where = 'beside the script'", home)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { TaskNotFoundError } from '../channel/errors.js'
 import {
   type FunctionAddress,
@@ -36,9 +37,13 @@ export function createEntry(address: FunctionAddress, roots: string[] | undefine
   return address.kind === 'inline' ? inlineEntry(address) : moduleEntry(address, roots)
 }
 
+/** It cannot import that before it runs, when it is too late for the call to be seen as a task's. */
+const mentionsTaskContext = /async-pool-executor\/task/
+
 /** Compiled when it is first called. It is the caller's own code: `roots` does not apply to it. */
 function inlineEntry(address: InlineFunction): FunctionEntry {
   let compiled: LoadedFunction | undefined
+  if (mentionsTaskContext.test(address.source)) require(join(__dirname, 'task.js'))
   let isReady = !importsNeedTsx(address.source, address.base)
   const compile = () => {
     compiled ??= { call: compileInline(address), owner: undefined }
