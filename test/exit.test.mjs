@@ -157,6 +157,17 @@ describe.each(systems)('exit handlers (%s)', system => {
     expect(code).toBe(2)
   })
 
+  test('a failure of a run in one that runs after the drain is read by who catches it', async () => {
+    const { lines, code, stderr } = await runScript(
+      system,
+      `new AsyncPoolExecutor().run(tasks, 'echo', [1])
+       process.on('exit', () => {
+         try { new AsyncPoolExecutor().run('node:fs/promises', 'readFile', ['/nowhere']) } catch (error) { say(error.code) }
+       })`,
+    )
+    expect({ lines, code, stderr }).toEqual({ lines: ['ENOENT'], code: 0, stderr: '' })
+  })
+
   test('submitting to a closed executor in one throws ExecutorClosedError', async () => {
     const { code, lines } = await runScript(
       system,
@@ -197,6 +208,19 @@ describe.each(systems)('exit handlers (%s)', system => {
     expect(lines).toEqual(['kept'])
   })
 })
+
+/** A task whose progress comes faster than it is taken. */
+const flood = `
+const chatter = async () => {
+  const { currentTask } = await import('async-pool-executor/task')
+  const { progress } = currentTask()
+  for (;;) {
+    for (let i = 0; i < 100; i++) progress(i)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+const busy = () => { const end = performance.now() + 0.05; while (performance.now() < end); }
+`
 
 describe.each(systems)('callbacks and the drain (%s)', system => {
   test('callbacks run in the drain, and what they submit is done', async () => {
@@ -278,6 +302,39 @@ describe.each(systems)('callbacks and the drain (%s)', system => {
     )
     expect(lines).toEqual(['callback of the slow task'])
     expect(code).toBe(6)
+  })
+
+  test('process.exit in each of several callbacks of the drain loses no task', async () => {
+    const { lines, code } = await runScript(
+      system,
+      `const executor = new AsyncPoolExecutor(4)
+       executor.submit(tasks, 'slowSay', [300, 'slow task'])
+       for (const ms of [20, 40, 60]) executor.submit(tasks, 'slow', [ms]).onDone(() => process.exit(ms))`,
+    )
+    expect(lines).toEqual(['slow task'])
+    expect(code).toBe(60)
+  })
+
+  test('the drain ends in time though a task never stops to report its progress', async () => {
+    const { code, stderr } = await runScript(
+      system,
+      `${flood}
+       new AsyncPoolExecutor({ drainOnExit: { timeout: 300 } }).submit(chatter, [], { onProgress: busy })`,
+    )
+    expect(stderr).toContain('gave up on 1 task')
+    expect(code).toBe(1)
+  })
+
+  test('so does a limited wait', async () => {
+    const { lines } = await runScript(
+      system,
+      `${flood}
+       const executor = new AsyncPoolExecutor({ drainOnExit: false })
+       const future = executor.submit(chatter, [], { onProgress: busy })
+       say(wait([future], { timeout: 300 }).pending.size)
+       process.exit()`,
+    )
+    expect(lines).toEqual(['1'])
   })
 
   test('a callback that throws in the drain changes neither the exit code nor what is done', async () => {

@@ -144,6 +144,32 @@ describe('stream', () => {
     expect(executor.run(streams, 'whatEnded')).toEqual(['stuck'])
   })
 
+  test.each(systems)('awaits finally blocks however long they take (%s)', async system => {
+    const { lines, stderr, code } = await runScript(
+      system,
+      `const executor = new AsyncPoolExecutor()
+       const generator = async function* () {
+         try {
+           for (;;) yield 1
+         } finally {
+           await new Promise(resolve => setTimeout(resolve, 1500))
+           require('node:fs').writeSync(1, 'finished\\n')
+         }
+       }
+       ;(async () => {
+         for (const item of executor.stream(generator, [], { lookAhead: 1 })) break
+         say('left')
+         for await (const item of executor.streamAsync(generator)) break
+         say('left')
+       })()`,
+    )
+    expect({ lines, stderr, code }).toEqual({
+      lines: ['finished', 'left', 'finished', 'left'],
+      stderr: '',
+      code: 0,
+    })
+  })
+
   test('leaving one that never reacts does not hang, and it keeps its slot', () => {
     const executor = new AsyncPoolExecutor({ size: 2, onError: 'ignore' })
     for (const _ of executor.stream(streams, 'deaf')) break

@@ -65,5 +65,5 @@ export function mapCall(
 function checkedCall(fn: FunctionName, args: unknown, options: unknown): Call {
   if (args !== undefined && !Array.isArray(args)) throw invalidType('args', 'an array', args)
   const checked = options === undefined ? undefined : checkTaskOptions(options as TaskOptions)
-  return { fn, args: args ?? [], options: checked, site: undefined }
+  return { fn, args: args ?? [], options: checked, site: undefined, isExpected: false }
 }

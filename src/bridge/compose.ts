@@ -159,28 +159,34 @@ class Watch {
   /** Blocks until the condition holds or the deadline has passed; returns whether it holds. */
   awaitUntil(holds: () => boolean, deadline: number): boolean {
     while (!holds()) {
-      const tookIn = takeInAll(this.#dispatchers)
-      if (!tookIn) {
+      if (!takeInAll(this.#dispatchers) && !isOver(deadline)) {
         this.#refuseDeadlock(deadline)
         parkFor(this.#dispatchers, deadline)
       }
-      callDue()
-      if (!tookIn && isOver(deadline)) return holds()
+      callDue(deadline)
+      // Also while news keep coming: they may never stop.
+      for (const dispatcher of this.#dispatchers) dispatcher.checkNowAndThen()
+      if (isOver(deadline)) return holds()
     }
     return true
   }
 
-  /** Only if none of the executors can end the wait. */
+  /** Only if none of the tasks that are pending can end the wait. */
   #refuseDeadlock(deadline: number): void {
-    let refused = 0
+    const refused = new Set<Dispatcher>()
+    let refusal: unknown
     for (const dispatcher of this.#dispatchers) {
       dispatcher.abandonIfEnded()
       try {
         dispatcher.refuseDeadlock(deadline)
       } catch (error) {
-        if (++refused === this.#dispatchers.size) throw error
+        refused.add(dispatcher)
+        refusal = error
       }
     }
+    if (refused.size === 0) return
+    const isHopeless = ({ state, dispatcher }: Task) => state !== TaskState.Pending || refused.has(dispatcher)
+    if (this.tasks.every(isHopeless)) throw refusal
   }
 
   /** Nothing of this wait stays with tasks that go on. */

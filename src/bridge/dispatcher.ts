@@ -54,6 +54,8 @@ export interface Call {
   site?: SubmitSite | undefined
   /** Where its items go, if it is a stream. */
   stream?: StreamBuffer
+  /** Whoever submits it waits for the outcome. */
+  isExpected?: boolean
 }
 
 /**
@@ -161,7 +163,7 @@ export class Dispatcher implements Source {
   await(task: Task, deadline: number): boolean {
     while (task.state === TaskState.Pending) {
       if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)
-      callDue()
+      callDue(deadline)
       if (task.state === TaskState.Pending && this.#isTooLate(deadline)) return false
     }
     callDue()
@@ -177,7 +179,7 @@ export class Dispatcher implements Source {
   awaitUntil(holds: () => boolean, deadline: number): boolean {
     while (!holds()) {
       if (!this.takeIn() && !isOver(deadline)) this.#awaitNews(deadline)
-      callDue()
+      callDue(deadline)
       if (!holds() && this.#isTooLate(deadline)) return false
     }
     callDue()
@@ -229,9 +231,11 @@ export class Dispatcher implements Source {
     if (link === undefined) return
     // Tasks of other threads are done first.
     const noticed = link.isShared ? deadline : Math.min(deadline, now() + closingTime)
+    let hung = deadline
     while (link.state !== WorkerState.Exited && link.isAlive()) {
-      const limit = link.state === WorkerState.Exiting ? deadline : noticed
-      if (now() < limit) link.awaitExit()
+      const isExiting = link.state === WorkerState.Exiting
+      if (isExiting) hung = Math.min(hung, now() + this.options.hangTimeout)
+      if (now() < (isExiting ? hung : noticed)) link.awaitExit()
       else {
         link.terminate() // it is stuck, or its exit hooks take too long
         return
@@ -243,8 +247,9 @@ export class Dispatcher implements Source {
   async closeWorkerLater(deadline: number): Promise<void> {
     const link = this.#letGo()
     if (link === undefined || link.state === WorkerState.Exited) return
-    const mayTakeTime = link.hasExitHooks || link.isShared
-    const limit = Math.min(mayTakeTime ? deadline : now() + closingTime, now() + longestTimer)
+    const noticed = now() + closingTime
+    const exited = link.hasExitHooks ? noticed + this.options.hangTimeout : noticed
+    const limit = Math.min(deadline, link.isShared ? deadline : exited, now() + longestTimer)
     const timer = setTimeout(() => link.terminate(), limit - now())
     await link.hasExited()
     clearTimeout(timer)

@@ -217,8 +217,9 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   run<F extends TaskFunction>(fn: F, args?: Parameters<F>, options?: TaskOptions): Awaited<ReturnType<F>>
   run(target: Target, second?: unknown, third?: unknown, fourth?: unknown): unknown {
     this.#dispatcher.refuseInCallback(never)
-    const task = this.#dispatcher.submit(taskCall(this.#functions, target, second, third, fourth))
-    task.expected = true
+    const call = taskCall(this.#functions, target, second, third, fourth)
+    call.isExpected = true
+    const task = this.#dispatcher.submit(call)
     this.#dispatcher.await(task, never)
     if (task.state === TaskState.Rejected) appendSite(task.value, siteOf(this.run))
     return task.read()
@@ -279,8 +280,8 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
   async runAsync(target: Target, second?: unknown, third?: unknown, fourth?: unknown): Promise<unknown> {
     const call = taskCall(this.#functions, target, second, third, fourth)
     call.site = recordSite(this.runAsync)
+    call.isExpected = true
     const task = await this.#dispatcher.submitLater(call)
-    task.expected = true
     return createFuture(task).promise()
   }
 

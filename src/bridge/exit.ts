@@ -1,7 +1,7 @@
 import { now } from '../channel/clock.js'
 import { whileBlocked } from '../channel/threads.js'
 import { callAllDue } from './callbacks.js'
-import { never } from './deadline.js'
+import { isOver, never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import { takeInOrPark } from './park.js'
 import { print } from './report.js'
@@ -62,7 +62,7 @@ class DrainedAtExit {
 
   /**
    * A callback may submit more, and may call `process.exit`, which in an exit hook ends the process for good: then the
-   * rest is drained from there. What it calls, `process.reallyExit`, is undocumented, and where exit handlers have
+   * rest is drained from there, however often that happens. What it calls, `process.reallyExit`, is undocumented, and where exit handlers have
    * been hooked in since Node 0.8.
    */
   #drain(): void {
@@ -70,8 +70,8 @@ class DrainedAtExit {
     const host = process as unknown as { reallyExit: (code?: number) => never }
     const { reallyExit } = host
     host.reallyExit = code => {
-      host.reallyExit = reallyExit
       this.#finish(notice)
+      host.reallyExit = reallyExit
       return reallyExit.call(process, code)
     }
     this.#finish(notice)
@@ -96,18 +96,26 @@ class DrainedAtExit {
       dispatcher.streams.endAll()
     }
     callAllDue()
+    let deadline = never
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
       for (const dispatcher of pending) dispatcher.abandonIfEnded()
       for (const { answers } of pending) answers.refuseUnanswered()
-      const deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
-      if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
-        for (const dispatcher of pending)
-          if (now() >= this.#deadlineOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
-      notice.giveWhenDue(pending)
-      callAllDue()
+      deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
+      takeInOrPark(pending, Math.min(deadline, notice.due))
+      for (const dispatcher of pending) this.#lookAfter(dispatcher)
+      notice.giveWhenDue(this.#pending())
+      callAllDue(deadline)
     }
+    callAllDue(isOver(deadline) ? deadline : never)
     for (const dispatcher of [...this.#begun.keys()]) this.end(dispatcher)
     this.#isDraining = false
+  }
+
+  /** Also while messages keep coming: they may never stop. */
+  #lookAfter(dispatcher: Dispatcher): void {
+    dispatcher.checkNowAndThen()
+    if (dispatcher.ledger.pending.size > 0 && now() >= this.#deadlineOf(dispatcher))
+      giveUp(dispatcher, timeoutOf(dispatcher))
   }
 
   /** A drain that began on a signal has used up a part of its time. */
@@ -129,7 +137,7 @@ class Notice {
   due = now() + patience
 
   giveWhenDue(dispatchers: Dispatcher[]): void {
-    if (now() < this.due) return
+    if (now() < this.due || dispatchers.length === 0) return
     this.due = never
     const tasks = dispatchers.flatMap(({ ledger }) => [...ledger.pending.values()])
     const names = dispatchers.map(({ name }) => `'${name}'`).join(', ')

@@ -73,9 +73,9 @@ export class Remotes {
         args: [...values, use],
         options: transferList && { transferList },
         site,
+        isExpected: true,
       }),
     )
-    task.expected = true
     return this.#values.decodeResult(await createFuture(task).promise(), place)
   }
 

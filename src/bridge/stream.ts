@@ -2,11 +2,11 @@ import { now } from '../channel/clock.js'
 import { ExecutorClosedError } from '../channel/errors.js'
 import type { ItemsResponse } from '../channel/records.js'
 import { callDue } from './callbacks.js'
-import { never } from './deadline.js'
+import { isOver, never } from './deadline.js'
 import type { Call, Dispatcher } from './dispatcher.js'
-import { settlesWithin, type Task, TaskState } from './task.js'
+import { type Task, TaskState } from './task.js'
 
-/** How long whoever leaves a stream early waits for a generator that is in the midst of making an item, in ms. */
+/** How long whoever leaves a stream early waits for a generator to end making the item that it is at, in ms. */
 const longestEnding = 1000
 
 /** Items of a stream that have come and have not been read. */
@@ -24,6 +24,8 @@ export class StreamBuffer {
   onItems: (() => void) | undefined
   /** Nobody reads on. */
   isEnded = false
+  /** No item is being made, and none will be: what is left are `finally` blocks, which take what time they take. */
+  isFinishing = false
   /** Why it ends before its end. */
   cutShort: Error | undefined
 
@@ -41,7 +43,9 @@ export class StreamBuffer {
     return this.#credit === 0
   }
 
+  /** A message without items says that no more will be made. */
   receive(message: ItemsResponse): void {
+    if (message.length === 2) this.isFinishing = true
     if (this.isEmpty) {
       this.#items = []
       this.#read = 0
@@ -81,8 +85,7 @@ export function* streamBlocking({
   lookAhead,
 }: StreamRequest): Generator<unknown, void, undefined> {
   const buffer = new StreamBuffer(lookAhead)
-  const task = dispatcher.submit({ ...call, stream: buffer })
-  task.expected = true
+  const task = dispatcher.submit({ ...call, stream: buffer, isExpected: true })
   try {
     for (;;) {
       if (buffer.isEmpty)
@@ -93,8 +96,9 @@ export function* streamBlocking({
   } finally {
     if (task.state === TaskState.Pending) {
       dispatcher.streams.end(task)
-      const holds = () => task.state !== TaskState.Pending
-      if (!dispatcher.awaitUntil(holds, now() + longestEnding)) dispatcher.cancel(task, undefined)
+      const isMade = () => buffer.isFinishing || task.state !== TaskState.Pending
+      if (dispatcher.awaitUntil(isMade, now() + longestEnding)) dispatcher.await(task, never)
+      else dispatcher.cancel(task, undefined)
       failIfFailed(task)
     } else task.reportUnread() // nobody came as far as its error
   }
@@ -107,24 +111,24 @@ export async function* streamLater({
   lookAhead,
 }: StreamRequest): AsyncGenerator<unknown, void, undefined> {
   const buffer = new StreamBuffer(lookAhead)
-  const task = await dispatcher.submitLater({ ...call, stream: buffer })
-  task.expected = true
+  const task = await dispatcher.submitLater({ ...call, stream: buffer, isExpected: true })
   try {
     for (;;) {
       if (buffer.isEmpty) {
         dispatcher.takeIn()
         callDue()
       }
-      while (buffer.isEmpty && task.state === TaskState.Pending) await itemsOrEnd(dispatcher, task, buffer)
+      while (buffer.isEmpty && task.state === TaskState.Pending)
+        await newsWithin(never, { dispatcher, task, buffer })
       if (buffer.isEmpty) return finish(task, buffer)
       yield next(task, buffer)
     }
   } finally {
     if (task.state === TaskState.Pending) {
       dispatcher.streams.end(task)
-      dispatcher.eventLoop.hold()
-      await settlesWithin(task, longestEnding)
-      dispatcher.eventLoop.release()
+      const limit = now() + longestEnding
+      while (task.state === TaskState.Pending && (buffer.isFinishing || !isOver(limit)))
+        await newsWithin(buffer.isFinishing ? never : limit - now(), { dispatcher, task, buffer })
       if (task.state === TaskState.Pending) dispatcher.cancel(task, undefined)
       failIfFailed(task)
     } else task.reportUnread() // nobody came as far as its error
@@ -149,11 +153,18 @@ function failIfFailed(task: Task): void {
   if (task.state === TaskState.Rejected) task.read()
 }
 
-/** Ended by the message that brings items or the outcome; a worker that dies settles the task. */
-async function itemsOrEnd(dispatcher: Dispatcher, task: Task, buffer: StreamBuffer): Promise<void> {
+/**
+ * Ended by the message that brings items or the outcome, or when the time is over; a worker that dies settles the task.
+ */
+async function newsWithin(
+  timeout: number,
+  { dispatcher, task, buffer }: { dispatcher: Dispatcher; task: Task; buffer: StreamBuffer },
+): Promise<void> {
   dispatcher.eventLoop.hold()
   await new Promise<void>(resolve => {
-    const goOn = () => {
+    const timer = timeout === never ? undefined : setTimeout(goOn, timeout)
+    function goOn(): void {
+      clearTimeout(timer)
       buffer.onItems = undefined
       task.observers?.delete(goOn)
       resolve()

@@ -45,7 +45,7 @@ export class Task {
   args: readonly unknown[] | undefined
   observers: Set<Observer> | undefined = undefined
   /** Somebody waits for the outcome, so a failure will not go unread. */
-  expected = false
+  expected: boolean
   /** Its failure has been thrown. */
   isRead = false
   /** Set while it counts as a failure that nobody has read. */
@@ -60,12 +60,13 @@ export class Task {
   constructor(
     readonly id: number,
     readonly dispatcher: Dispatcher,
-    { fn, args, options, site, stream }: Call,
+    { fn, args, options, site, stream, isExpected = false }: Call,
   ) {
     this.fn = fn
     this.args = args
     this.site = site
     this.stream = stream
+    this.expected = isExpected
     this.options = options
     this.timeout = options?.timeout ?? dispatcher.options.timeout
   }

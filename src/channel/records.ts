@@ -153,7 +153,7 @@ export type DiedResponse = [kind: Response.Died, error: ErrorRecord]
 /** A task has left the queue, or its slot; only to a caller that asked for it. */
 export type SpaceResponse = [kind: Response.Space]
 
-/** Items of a stream, in order. */
+/** Items of a stream, in order. None: no more are made, and the generator's `finally` blocks run. */
 export type ItemsResponse = [kind: Response.Items, id: number, ...items: unknown[]]
 
 /** A task calls a function of the caller's: the task's id, a number for this call, the function's index. */

@@ -364,10 +364,15 @@ export class Consumer {
 
   #pump(task: Task, stream: StreamPump, source: unknown): Promise<void> {
     const { id, entry, caller } = task
-    return stream.run(source, item => {
-      if (task.isAnswered) return
-      caller.outbox.item(id, entry.label, item)
-      this.#parking.wake()
+    return stream.run(source, {
+      onItem: item => {
+        if (task.isAnswered) return
+        caller.outbox.item(id, entry.label, item)
+        this.#parking.wake()
+      },
+      onFinishing: () => {
+        if (!task.isAnswered) caller.outbox.finishing(id)
+      },
     })
   }
 
@@ -391,8 +396,8 @@ export class Consumer {
 
   #reject(task: Task, error: unknown): void {
     const { id, entry, caller, isAnswered } = task
+    entry.explain?.(error) // before its slot is given up: an error's getters may end the thread
     this.#release(task)
-    entry.explain?.(error)
     if (!isAnswered) caller.outbox.rejected(id, entry.label, error)
   }
 

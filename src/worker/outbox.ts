@@ -43,7 +43,7 @@ export class Outbox {
   /** Items of one stream that came in a row. */
   #items: ItemsResponse | undefined
   readonly #journal: Journal<Posted>
-  /** An object is being written, which runs its getters. */
+  /** Users' code may be running that has a part in what is being written. */
   isWriting = false
 
   constructor(words: Int32Array, bell: Int32Array, port: OutPort) {
@@ -67,7 +67,7 @@ export class Outbox {
 
   /** @param name - what messages call the task's function */
   rejected(id: number, name: string, error: unknown): void {
-    if (isError(error)) this.#postError(id, encodeError(error))
+    if (isError(error)) this.#write(() => this.#postError(id, encodeError(error)))
     else if (isPlain(error)) this.#outcomes.push(id, Outcome.Threw, error)
     else this.#postAlone(id, name, Outcome.Threw, error)
   }
@@ -96,16 +96,20 @@ export class Outbox {
       this.#items.push(value)
       return
     }
-    this.flush()
-    this.isWriting = true
-    try {
-      this.post([Response.Items, id, value], transferListOf(value))
-    } catch (error) {
-      throw refusal(error, value, name)
-    } finally {
-      this.isWriting = false
-    }
+    this.#write(() => {
+      try {
+        this.post([Response.Items, id, value], transferListOf(value))
+      } catch (error) {
+        throw refusal(error, value, name)
+      }
+    })
     this.#journal.record(this.#posted, { kind: 'item', id, label: name })
+  }
+
+  /** No more items of the stream will be made. */
+  finishing(id: number): void {
+    this.flush()
+    this.post([Response.Items, id])
   }
 
   #flushItems(): void {
@@ -140,26 +144,37 @@ export class Outbox {
   }
 
   #postAlone(id: number, name: string, outcome: Outcome, value: unknown): void {
-    this.flush()
-    this.isWriting = true
-    try {
-      this.post([Response.Settled, id, outcome, value], transferListOf(value))
-      this.#journal.record(this.#posted, { kind: 'outcome', id, label: name })
-    } catch (error) {
-      this.#postError(id, encodeError(refusal(error, value, name)))
-    } finally {
-      this.isWriting = false
-    }
+    this.#write(() => {
+      try {
+        this.post([Response.Settled, id, outcome, value], transferListOf(value))
+        this.#journal.record(this.#posted, { kind: 'outcome', id, label: name })
+      } catch (error) {
+        this.#postError(id, encodeError(refusal(error, value, name)))
+      }
+    })
   }
 
   #postError(id: number, record: ErrorRecord): void {
-    this.flush()
     try {
       this.post([Response.Settled, id, Outcome.Failed, record])
       this.#journal.record(this.#posted, { kind: 'error', id, record: withoutProperties(record) })
     } catch {
       // Its properties, each of which could be cloned, are too deep inside the record.
       this.post([Response.Settled, id, Outcome.Failed, withoutProperties(record)])
+    }
+  }
+
+  /**
+   * For what users' code has a part in: getters, `toString` and the like of a value or an error. If that ends the thread,
+   * what has settled before is in the caller's hands, and what is being written never comes.
+   */
+  #write(write: () => void): void {
+    this.flush()
+    this.isWriting = true
+    try {
+      write()
+    } finally {
+      this.isWriting = false
     }
   }
 

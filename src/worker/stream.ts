@@ -1,5 +1,11 @@
 import { invalidReturn } from '../channel/validate.js'
 
+export interface StreamEvents {
+  onItem(item: unknown): void
+  /** The stream was closed, no item is being made any more, and the `finally` blocks begin. */
+  onFinishing(): void
+}
+
 /**
  * Runs a generator as far ahead as its caller's credit goes.
  *
@@ -30,7 +36,7 @@ export class StreamPump {
   }
 
   /** Settles when the generator has ended, after its `finally` blocks. */
-  async run(source: unknown, emit: (item: unknown) => void): Promise<void> {
+  async run(source: unknown, { onItem, onFinishing }: StreamEvents): Promise<void> {
     const { iterator, isAsync } = iteratorOf(await source)
     for (;;) {
       while (this.#credit === 0 && !this.#isClosed) await this.#untilWoken()
@@ -43,12 +49,13 @@ export class StreamPump {
       if (this.#isClosed) break
       this.#credit--
       try {
-        emit(item)
+        onItem(item)
       } catch (error) {
         await iterator.return?.()
         throw error
       }
     }
+    onFinishing()
     await iterator.return?.()
   }
 

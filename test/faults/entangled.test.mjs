@@ -248,3 +248,50 @@ test('getters in arguments run once, with carriers too', async () => {
   )
   expect(lines).toEqual(['1 1'])
 })
+
+describe('waits for several executors inside a callback', () => {
+  test.each([
+    ['gather', 'gather([own, other])'],
+    ['wait', 'wait([own, other])'],
+    ['asCompleted', '[...asCompleted([own, other])]'],
+  ])('%s is refused once only its own task is left', async (_name, call) => {
+    const { lines } = await run(
+      `const first = new AsyncPoolExecutor({ name: 'first' })
+       const second = new AsyncPoolExecutor({ name: 'second' })
+       let own
+       const back = callback(() => {
+         const other = second.submit(entangled, 'identity', [1])
+         say(named(() => ${call}))
+       })
+       own = first.submit(entangled, 'waitFor', [back])
+       say(own.result())`,
+    )
+    expect(lines).toEqual(['DeadlockError', '1'])
+  })
+})
+
+test.each([
+  ['a property', "Object.defineProperty(error, 'extra', { enumerable: true, get: exit })"],
+  ['its message', "Object.defineProperty(error, 'message', { get: exit })"],
+  ['its name', "Object.defineProperty(error, 'name', { get: exit })"],
+  ['what its cause has', 'error.cause = { get extra() { return exit() } }'],
+  ['Error.prepareStackTrace', 'Error.prepareStackTrace = exit'],
+])(
+  'an error ends the worker by %s while it is encoded: its task alone dies, and once',
+  async (_name, trap) => {
+    const { lines } = await run(
+      `const executor = new AsyncPoolExecutor({ size: 2 })
+     const runs = new Int32Array(new SharedArrayBuffer(4))
+     const future = executor.submit(async runs => {
+       Atomics.add(runs, 0, 1)
+       const exit = () => process.exit(6)
+       const error = new Error('thrown')
+       ${trap}
+       throw error
+     }, [runs])
+     const { name, exitCode } = future.error()
+     say([name, exitCode, runs[0], executor.run(entangled, 'identity', [7]), executor.stats().restarts].join())`,
+    )
+    expect(lines).toEqual(['WorkerDiedError,6,1,7,1'])
+  },
+)

@@ -88,6 +88,12 @@ describe('hangTimeout', () => {
     expect(executor.run(tasks, 'sleep', [500])).toBe(500)
     expect(executor.stats().restarts).toBe(0)
   })
+
+  test.each(['shutdown', 'shutdownAsync'])('ends a loop in an exit hook of the worker (%s)', async method => {
+    const executor = create({ hangTimeout: 200 })
+    executor.run(tasks, 'loopAtExit')
+    expect(await executor[method]()).toMatchObject({ completed: 1 })
+  })
 })
 
 describe('shutdown with a timeout', () => {

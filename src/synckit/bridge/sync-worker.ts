@@ -122,8 +122,8 @@ export class SyncWorker {
     const { args, timeout, transferList, below } = call
     const dispatcher = this.#ready(call)
     if (dispatcher.answers.isRunning) throw callbackDeadlock(dispatcher.name)
-    const task = dispatcher.submit({ fn: this.#call, args, options: transferList && { transferList } })
-    task.expected = true
+    const options = transferList && { transferList }
+    const task = dispatcher.submit({ fn: this.#call, args, options, isExpected: true })
     if (!dispatcher.await(task, timeout === undefined ? never : now() + timeout)) {
       const error = timedOut(below)
       this.#stop(dispatcher, task, error)
@@ -168,8 +168,7 @@ export class SyncWorker {
     const worker = { ...this.#options.worker, ...(env !== undefined && { env }) }
     const dispatcher = new Dispatcher({ ...this.#options, worker }, identity)
     try {
-      const load = dispatcher.submit({ fn: this.#load, args: [] })
-      load.expected = true
+      const load = dispatcher.submit({ fn: this.#load, args: [], isExpected: true })
       return { dispatcher, load }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
