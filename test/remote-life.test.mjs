@@ -165,6 +165,22 @@ describe('the process', () => {
     expect(code).toBe(0)
   })
 
+  test.each(systems)('sets nothing on functions that are inherited (%s)', async system => {
+    const { lines, code } = await run(
+      system,
+      `process.on('unhandledRejection', error => say(error.message))
+       remote.settings.toString.polluted = true
+       remote.settings.list.push.polluted = true
+       remote.settings.depth.value = 6
+       remote.Counter.describe.note = 'own'
+       say(JSON.stringify([await remote.settings.depth.value, await remote.Counter.describe.note]))
+       say(await executor.runAsync(() => [Object.prototype.toString, [].push].flatMap(Object.keys).length))`,
+    )
+    const refused = name => `nothing can be set on '${name}' from another thread: it is inherited`
+    expect(lines.sort()).toEqual(['0', '[6,"own"]', refused('push'), refused('toString')])
+    expect(code).toBe(0)
+  })
+
   test.each(systems)('loads comlink with the first remote, not with the package (%s)', async system => {
     const loaded = `Object.keys(cache).some(name => name.includes('comlink'))`
     const { lines } = await runScript(

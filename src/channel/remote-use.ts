@@ -14,13 +14,23 @@ export function useObject(
   if (access === Access.Get) return walk(object, path)
   if (access === Access.Construct) return Reflect.construct(functionAt(path, walk(object, path)), args)
   if (name === undefined) return Reflect.apply(functionAt(path, object), undefined, args)
+  if (access === Access.Set) return assign(walkOwn(object, path.slice(0, -1)), name, args[0])
   const owner = walk(object, path.slice(0, -1))
-  if (access === Access.Set) return assign(owner, name, args[0])
   return Reflect.apply(functionAt(path, memberOf(owner, name)), owner, args)
 }
 
 function walk(object: unknown, path: readonly string[]): unknown {
   return path.reduce(memberOf, object)
+}
+
+/** To what something is to be set on. A function that is inherited, as `toString` is, belongs to all that inherit it. */
+function walkOwn(object: unknown, path: readonly string[]): unknown {
+  return path.reduce((owner, name) => {
+    const value = memberOf(owner, name)
+    if (typeof value === 'function' && !Object.hasOwn(Object(owner), name))
+      throw new TypeError(`nothing can be set on '${name}' from another thread: it is inherited`)
+    return value
+  }, object)
 }
 
 /** Throws the engine's own TypeError where there is nothing to read from. */
