@@ -62,8 +62,8 @@ class DrainedAtExit {
 
   /**
    * A callback may submit more, and may call `process.exit`, which in an exit hook ends the process for good: then the
-   * rest is drained from there, however often that happens. What it calls, `process.reallyExit`, is undocumented, and where exit handlers have
-   * been hooked in since Node 0.8.
+   * rest is drained from there, however often that happens. What it calls, `process.reallyExit`, is undocumented, and
+   * where exit handlers have been hooked in since Node 0.8.
    */
   #drain(): void {
     const notice = new Notice()
