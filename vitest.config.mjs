@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.mjs'],
-    testTimeout: 60_000,
+    testTimeout: 200_000, // for the slowest, with slack
+    hookTimeout: 200_000,
     pool: 'forks',
     // The package imports itself by name: Node must load it, or vitest makes a second copy of what it inlines.
     server: { deps: { external: [/\/dist\//] } },

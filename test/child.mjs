@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 import { root, tasks } from './paths.mjs'
+import { slack } from './slack.mjs'
 
 /** Inside the project, so that scripts import the package by its own name. */
 const tmp = fileURLToPath(new URL('tmp', import.meta.url))
@@ -80,7 +81,7 @@ export function node(args, options = {}) {
     const timer = setTimeout(() => {
       isLate = true
       child.kill('SIGKILL')
-    }, deadline)
+    }, deadline * slack)
     child.stdin?.on('error', () => {})
     onStart?.(child, output)
     child.stdin?.end(input)
@@ -89,7 +90,9 @@ export function node(args, options = {}) {
       clearTimeout(timer)
       if (isLate)
         reject(
-          new Error(`hung for ${deadline} ms\n--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`),
+          new Error(
+            `hung for ${deadline * slack} ms\n--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`,
+          ),
         )
       else resolve({ code, signal, ...output, lines: output.stdout.split('\n').filter(line => line !== '') })
     })

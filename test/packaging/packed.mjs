@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll } from 'vitest'
 import { root } from '../paths.mjs'
+import { slack } from '../slack.mjs'
 
 /** Outside the project, so that nothing is found that the package does not bring along. */
 export const home = mkdtempSync(join(tmpdir(), 'async-pool-executor-'))
@@ -47,7 +48,7 @@ export async function run(command, args, { cwd = home, env = {}, deadline = 50_0
     return await promisify(execFile)(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      timeout: deadline,
+      timeout: deadline * slack,
     })
   } catch (error) {
     throw new Error(`${error.message}\n--- stdout\n${error.stdout}\n--- stderr\n${error.stderr}`)

@@ -14,7 +14,7 @@ describe('packages that use synckit', () => {
   beforeAll(() => {
     projects = createProjects(home)
     files = createFiles(home)
-  }, 240_000)
+  }, 450_000)
 
   async function lint(project, user) {
     const { stdout, stderr, code } = await node([users[user], ...files[user]], {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { folder } from '../../child.mjs'
 import { root } from '../../paths.mjs'
+import { slack } from '../../slack.mjs'
 
 export const cli = join(root, 'dist/cli.js')
 export const tasks = fileURLToPath(new URL('../fixtures/tasks.mjs', import.meta.url))
@@ -64,13 +65,17 @@ class Run {
       const timer = setTimeout(() => {
         isLate = true
         this.killAll()
-      }, deadline)
+      }, deadline * slack)
       child.on('error', reject)
       child.on('close', (code, signal) => {
         clearTimeout(timer)
         const { stdout, stderr } = this
         if (isLate)
-          reject(new Error(`hung for ${deadline} ms\n-- stdout\n${tail(stdout)}\n-- stderr\n${tail(stderr)}`))
+          reject(
+            new Error(
+              `hung for ${deadline * slack} ms\n-- stdout\n${tail(stdout)}\n-- stderr\n${tail(stderr)}`,
+            ),
+          )
         else resolve({ code, signal, stdout, stderr, records: recordsOf(stdout) })
       })
     })
