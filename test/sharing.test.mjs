@@ -127,6 +127,36 @@ describe('a shared executor', () => {
     expect(lines).toEqual(['1,2 finished 40'])
   })
 
+  const busy = `awaitWord(20, 1)
+         for (let i = 0; i < 2; i++) executor.submit(tasks, 'hold', [words])
+         Atomics.store(words, 21, 1)
+         awaitWord(22, 1)
+         Atomics.store(words, 0, 1)
+         Atomics.notify(words, 0)`
+  test.each([
+    ['before it is connected', ''],
+    ['when the queue is full of tasks of others', "executor.run(tasks, 'echo', [0]); raise(20); awaitWord(21)"],
+  ])('is drained of calls that wait in the event loop, %s', async (_when, before) => {
+    const { lines, stderr } = await runScript(
+      'require',
+      scriptOf(
+        `const awaitWord = index => { while (Atomics.load(words, index) === 0) Atomics.wait(words, index, 0, 10) }
+         ${before}
+         for (let i = 1; i <= 3; i++) executor.runAsync(tasks, 'log', [words, i])
+         executor.streamAsync(async function* () { for (;;) yield 0 }).next()
+         raise(22)
+         process.exit(7)`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
+         const thread = start(executor.handle(), 1)
+         ${before && busy}
+         const code = await ended(thread)
+         executor.join()
+         say(code + ' logged ' + [...words.subarray(6, 6 + words[5])].join())`,
+      ),
+    )
+    expect({ lines, stderr }).toEqual({ lines: ['7 logged 1,2,3'], stderr: '' })
+  })
+
   test('goes on when a caller is terminated, and forgets what that had queued', async () => {
     const { lines } = await runScript(
       'require',

@@ -12,6 +12,7 @@ import type { Task } from './task.js'
 
 /** A submit that waits for queue space on the event loop. */
 interface Waiter {
+  readonly fn: FunctionName
   accept(): Task
   resolve(task: Task): void
   reject(error: unknown): void
@@ -37,6 +38,11 @@ export class Admission {
 
   get isEmpty(): boolean {
     return this.#waiters.size === 0
+  }
+
+  /** What waits on the event loop. */
+  get waiting(): Iterable<{ readonly fn: FunctionName }> {
+    return this.#waiters
   }
 
   /**
@@ -104,6 +110,7 @@ export class Admission {
         return true
       }
       const waiter: Waiter = {
+        fn,
         accept,
         resolve: task => {
           if (leave()) resolve(task)

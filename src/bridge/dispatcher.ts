@@ -261,6 +261,7 @@ export class Dispatcher implements Source {
 
   /** Kills the worker; what is unsettled is rejected. */
   abandon(): void {
+    this.#admission.close(this.#closedError()) // whoever waits would start another worker
     const link = this.#link
     this.#link = undefined // first: in Deno the thread's exit is reported from inside terminate()
     link?.terminate()
@@ -280,6 +281,21 @@ export class Dispatcher implements Source {
     if (this.#link === undefined || !this.#link.takeIn()) return false
     this.#afterNews()
     return true
+  }
+
+  /** Everything that has been asked for is settled: nothing is pending, and nothing waits to be accepted. */
+  get isIdle(): boolean {
+    return this.ledger.pending.size === 0 && this.#admission.isEmpty
+  }
+
+  /** What has been asked for and is not settled: tasks, and calls that wait to be accepted. */
+  unsettled(): { readonly fn: FunctionName }[] {
+    return [...this.ledger.pending.values(), ...this.#admission.waiting]
+  }
+
+  /** Lets in what waits on an event loop that does not turn any more. */
+  admit(): void {
+    this.#admission.admit()
   }
 
   /** Fewer than `queueSize` tasks wait: `submit` would not block. */

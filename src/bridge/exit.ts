@@ -3,9 +3,9 @@ import { whileBlocked } from '../channel/threads.js'
 import { callAllDue } from './callbacks.js'
 import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { FunctionName } from './function-names.js'
 import { takeInOrPark } from './park.js'
 import { print } from './report.js'
-import type { Task } from './task.js'
 import { unreadFailures } from './unread.js'
 
 /** When a drain at exit says on stderr what it is waiting for, in ms. */
@@ -97,7 +97,11 @@ class DrainedAtExit {
     }
     callAllDue()
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
-      for (const dispatcher of pending) dispatcher.abandonIfEnded()
+      for (const dispatcher of pending) {
+        dispatcher.admit()
+        dispatcher.streams.endAll() // of those that have been let in since
+        dispatcher.abandonIfEnded()
+      }
       for (const { answers } of pending) answers.refuseUnanswered()
       const deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
       if (!takeInOrPark(pending, Math.min(deadline, notice.due)) && now() >= deadline)
@@ -115,10 +119,9 @@ class DrainedAtExit {
     return (this.#begun.get(dispatcher) ?? now()) + timeoutOf(dispatcher)
   }
 
+  /** Those too that only wait for a place: it is kept by other threads, or by a worker that has not answered yet. */
   #pending(): Dispatcher[] {
-    return [...this.#dispatchers].filter(
-      ({ ledger, options }) => ledger.pending.size > 0 && options.drainOnExit !== false,
-    )
+    return [...this.#dispatchers].filter(({ isIdle, options }) => !isIdle && options.drainOnExit !== false)
   }
 }
 
@@ -131,7 +134,7 @@ class Notice {
   giveWhenDue(dispatchers: Dispatcher[]): void {
     if (now() < this.due) return
     this.due = never
-    const tasks = dispatchers.flatMap(({ ledger }) => [...ledger.pending.values()])
+    const tasks = dispatchers.flatMap(dispatcher => dispatcher.unsettled())
     const names = dispatchers.map(({ name }) => `'${name}'`).join(', ')
     print(`waiting for ${total(byFunction(tasks))} before exit, of ${names}: ${list(byFunction(tasks))}`)
   }
@@ -143,7 +146,7 @@ function timeoutOf({ options }: Dispatcher): number {
 
 /** Kills the worker and says on stderr what it had left to do. */
 export function giveUp(dispatcher: Dispatcher, timeout: number): void {
-  const left = byFunction(dispatcher.ledger.pending.values())
+  const left = byFunction(dispatcher.unsettled())
   dispatcher.abandon()
   reportLoss(
     `gave up on ${total(left)} of executor '${dispatcher.name}' after ${Math.round(timeout)} ms: ${list(left)}`,
@@ -156,7 +159,7 @@ function reportLoss(message: string): void {
   process.exitCode ||= 1
 }
 
-function byFunction(tasks: Iterable<Task>): Map<string, number> {
+function byFunction(tasks: Iterable<{ readonly fn: FunctionName }>): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { fn } of tasks) counts.set(fn.label, (counts.get(fn.label) ?? 0) + 1)
   return counts
