@@ -227,6 +227,35 @@ describe('a shared executor', () => {
     )
     expect(lines).toEqual(['open', 'ERR_EXECUTOR_CLOSED'])
   })
+
+  test('accepts none of the calls that wait when it is shut down', async () => {
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `executor.run(tasks, 'echo', [0])
+         raise(20)
+         while (Atomics.load(words, 21) === 0) Atomics.wait(words, 21, 0, 10)
+         const calls = [1, 2].map(i => executor.runAsync(tasks, 'log', [words, i]))
+         raise(22)
+         const codes = await Promise.all(calls.map(call => call.catch(error => error.code)))
+         say(codes.join() + ' finished ' + words[4])
+         raise(23)`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
+         const thread = start(executor.handle(), 1)
+         awaitWord(20, 1)
+         for (let i = 0; i < 2; i++) executor.submit(tasks, 'hold', [words])
+         Atomics.store(words, 21, 1)
+         awaitWord(22, 1)
+         executor.shutdown({ wait: false })
+         awaitWord(23, 1) // they are told before there is space
+         Atomics.store(words, 0, 1)
+         Atomics.notify(words, 0)
+         await ended(thread)
+         say('logged ' + words[5])`,
+      ),
+    )
+    expect(lines).toEqual(['ERR_EXECUTOR_CLOSED,ERR_EXECUTOR_CLOSED finished 0', 'logged 0'])
+  })
 })
 
 describe('in each thread that shares an executor', () => {

@@ -127,9 +127,18 @@ export class Admission {
     })
   }
 
-  /** Lets in as many as there is space for. Runs users' getters: not to be called in the midst of taking in messages. */
+  /**
+   * Lets in as many as there is space for, or refuses all if the executor has ended: that the owner of a shared one has
+   * shut it down, no message tells. Runs users' getters: not to be called in the midst of taking in messages.
+   */
   admit(): void {
     if (this.#waiters.size === 0 || this.#admitting) return
+    try {
+      this.#dispatcher.checkOpen()
+    } catch (error) {
+      this.close(error as Error)
+      return
+    }
     this.#admitting = true
     try {
       for (const waiter of this.#waiters) {

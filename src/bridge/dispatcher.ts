@@ -293,7 +293,7 @@ export class Dispatcher implements Source {
     return [...this.ledger.pending.values(), ...this.#admission.waiting]
   }
 
-  /** Lets in what waits on an event loop that does not turn any more. */
+  /** Lets in what waits on the event loop, or refuses it, without a message that says that it may. */
   admit(): void {
     this.#admission.admit()
   }
