@@ -135,7 +135,10 @@ describe('a shared executor', () => {
          Atomics.notify(words, 0)`
   test.each([
     ['before it is connected', ''],
-    ['when the queue is full of tasks of others', "executor.run(tasks, 'echo', [0]); raise(20); awaitWord(21)"],
+    [
+      'when the queue is full of tasks of others',
+      "executor.run(tasks, 'echo', [0]); raise(20); awaitWord(21)",
+    ],
   ])('is drained of calls that wait in the event loop, %s', async (_when, before) => {
     const { lines, stderr } = await runScript(
       'require',
@@ -255,6 +258,41 @@ describe('a shared executor', () => {
       ),
     )
     expect(lines).toEqual(['ERR_EXECUTOR_CLOSED,ERR_EXECUTOR_CLOSED finished 0', 'logged 0'])
+  })
+})
+
+describe('what never settles is recognized, though the executor is shared:', () => {
+  const never = file('never.mjs', 'await new Promise(() => {}); export const value = () => 1')
+  const setUp = file('set-up.mjs', 'export const setUp = () => new Promise(() => {})')
+
+  function attachedTo(owner) {
+    const guest = AsyncPoolExecutor.attach(owner.handle())
+    onTestFinished(() => {
+      guest.shutdown({ timeout: 2_000 })
+    })
+    return guest
+  }
+
+  test('a top-level await, and the worker serves all callers on', () => {
+    const owner = createExecutor({ size: 2 })
+    const guest = attachedTo(owner)
+    for (const executor of [owner, guest, owner]) {
+      const loading = executor.submit(never, 'value')
+      expect(loading.error(5_000).message).toContain('never settles')
+      expect(guest.run(tasks, 'echo', [1])).toBe(1)
+      expect(owner.run(tasks, 'echo', [2])).toBe(2)
+    }
+  })
+
+  test('an initializer', () => {
+    const initializer = { module: setUp, fn: 'setUp' }
+    const owner = createExecutor({ initializer, restart: false, onError: 'ignore' })
+    const guest = attachedTo(owner)
+    expect(thrownBy(() => owner.run(tasks, 'echo', [1], { submitTimeout: 5_000 }))).toMatchObject({
+      code: 'ERR_BROKEN_EXECUTOR',
+      cause: { message: expect.stringContaining('never settles') },
+    })
+    expect(thrownBy(() => guest.run(tasks, 'echo', [1])).code).toBe('ERR_BROKEN_EXECUTOR')
   })
 })
 
