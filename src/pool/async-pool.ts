@@ -98,7 +98,10 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
     await this.#scheduler.join()
   }
 
-  /** Starts no more tasks until `resume`. Running tasks go on, and calls are accepted while the queue has space. */
+  /**
+   * Starts no more tasks until `resume`. Running tasks go on, and calls are accepted while the queue has space. Does
+   * nothing after `shutdown`.
+   */
   pause(): void {
     this.#scheduler.pause()
   }
