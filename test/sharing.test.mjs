@@ -261,6 +261,84 @@ describe('a shared executor', () => {
   })
 })
 
+describe('what is unfinished when the owner goes', () => {
+  const guest = `
+    const futures = [executor.submit(tasks, 'hold', [words]), executor.submit(tasks, 'echo', [1])]
+    executor.submit(tasks, 'echo', [2]).cancel()
+    raise(20)
+    for (const future of futures) {
+      const { code, reason } = future.error(10_000)
+      say(reason === undefined ? code : code + ' ' + reason)
+    }`
+
+  test.each([
+    ['shutdown', 'executor.shutdown({ timeout: 50 })'],
+    ['shutdownAsync', 'await executor.shutdownAsync({ timeout: 50 })'],
+    [
+      'shutdown with a task of its own',
+      'say(executor.submit(() => new Promise(() => {})).id); executor.shutdown({ timeout: 50 })',
+    ],
+  ])('ends with its %s after the timeout, and both sides say so', async (_how, end) => {
+    const { lines, stderr, code } = await runScript(
+      'require',
+      scriptOf(
+        guest,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 3, name: 'common', onError: 'ignore' })
+         const thread = start(executor.handle(), 1)
+         awaitWord(20, 1)
+         awaitWord(3, 1)
+         ${end}
+         await ended(thread)`,
+      ),
+    )
+    expect(lines.slice(-2)).toEqual(['ERR_EXECUTOR_CLOSED', 'ERR_EXECUTOR_CLOSED'])
+    expect(stderr).toContain(
+      "async-pool-executor: 2 tasks of other threads ended with executor 'common', unfinished",
+    )
+    expect(code).toBe(1)
+  })
+
+  test('is nothing that a thread has left behind that is gone', async () => {
+    const { lines, stderr, code } = await runScript(
+      'require',
+      scriptOf(
+        "executor.submit(tasks, 'hold', [words]); executor.submit(tasks, 'echo', [1]); raise(20)",
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 3 })
+         const threads = [1, 2].map(number => start(executor.handle(), number))
+         awaitWord(20, 2)
+         await Promise.all(threads.map(thread => thread.terminate()))
+         executor.shutdown({ timeout: 3000 })
+         say('done')`,
+      ),
+    )
+    expect({ lines, stderr, code }).toEqual({ lines: ['done'], stderr: '', code: 0 })
+  })
+
+  test.each(['process.exit()', 'terminate'])('ends with its thread by %s, and says so', async how => {
+    const { lines } = await runScript(
+      'require',
+      `const source = \`
+         const { AsyncPoolExecutor } = require('async-pool-executor')
+         const { parentPort } = require('node:worker_threads')
+         parentPort.postMessage(new AsyncPoolExecutor({ size: 1, queueSize: 2, name: 'common' }).handle())
+         parentPort.once('message', () => process.exit())\`
+       const owner = new Worker(source, { eval: true })
+       owner.once('message', handle => {
+         const executor = AsyncPoolExecutor.attach(handle)
+         const words = new Int32Array(new SharedArrayBuffer(4096))
+         const futures = [executor.submit(tasks, 'hold', [words]), executor.submit(tasks, 'echo', [1])]
+         while (words[3] === 0) Atomics.wait(words, 3, 0, 10)
+         ${how === 'terminate' ? 'owner.terminate()' : 'owner.postMessage(0)'}
+         for (const future of futures) say(future.error(10_000).message.replace(/ [(]task .*[)]/, ''))
+       })`,
+    )
+    expect(lines).toEqual([
+      'the worker died while it was running tasks.mjs#hold: the thread that owns it has ended',
+      "executor 'common' is broken, the thread that owns it has ended",
+    ])
+  })
+})
+
 describe('what never settles is recognized, though the executor is shared:', () => {
   const never = file('never.mjs', 'await new Promise(() => {}); export const value = () => 1')
   const setUp = file('set-up.mjs', 'export const setUp = () => new Promise(() => {})')

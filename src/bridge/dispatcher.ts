@@ -18,7 +18,7 @@ import { callbackDeadlock } from './deadlock.js'
 import { abandonedError, brokenError, DeathCount, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
-import { drainedAtExit, giveUp } from './exit.js'
+import { drainedAtExit, giveUp, reportOthers } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, isOwn, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
@@ -233,7 +233,7 @@ export class Dispatcher implements Source {
       const limit = link.state === WorkerState.Exiting ? deadline : noticed
       if (now() < limit) link.awaitExit()
       else {
-        link.terminate() // it is stuck, or its exit hooks take too long
+        this.#terminate(link)
         return
       }
     }
@@ -245,9 +245,16 @@ export class Dispatcher implements Source {
     if (link === undefined || link.state === WorkerState.Exited) return
     const mayTakeTime = link.hasExitHooks || link.isShared
     const limit = Math.min(mayTakeTime ? deadline : now() + closingTime, now() + longestTimer)
-    const timer = setTimeout(() => link.terminate(), limit - now())
+    const timer = setTimeout(() => this.#terminate(link), limit - now())
     await link.hasExited()
     clearTimeout(timer)
+  }
+
+  /** It is stuck, its exit hooks take too long, or tasks of other threads do. */
+  #terminate(link: Link): void {
+    const { tasksOfOthers } = link
+    link.terminate()
+    reportOthers(this, tasksOfOthers)
   }
 
   #letGo(): Link | undefined {
@@ -550,14 +557,23 @@ export class Dispatcher implements Source {
     }
     const { exitCode, reason, cause: error } = death
     announce(workerDied, { executor: this.name, reason, exitCode, error })
-    loseRunning(this.ledger, running, death)
-    if (this.#deaths.add() && !death.isFinal) resend(this, death)
+    // What the owner has ended did not die.
+    const isEnded = death.isClosed === true && death.exitCode === undefined
+    if (!isEnded) loseRunning(this.ledger, running, death)
+    if (death.isClosed) this.#endWithOwner()
+    else if (this.#deaths.add() && !death.isFinal) resend(this, death)
     else this.#break(death)
     this.remotes?.onDeath()
     // Others have tasks there too, and may wait for a new worker.
     if (this.#shared !== undefined && this.#broken === undefined && !this.#closed) this.startedLink()
     this.eventLoop.onSpace()
     this.#afterNews()
+  }
+
+  #endWithOwner(): void {
+    this.ledger.lose([...this.ledger.pending.values()], abandonedError, 'abandoned')
+    this.#admission.close(this.#closedError())
+    this.#forget()
   }
 
   #break(death: Death): void {

@@ -147,10 +147,17 @@ function timeoutOf({ options }: Dispatcher): number {
 /** Kills the worker and says on stderr what it had left to do. */
 export function giveUp(dispatcher: Dispatcher, timeout: number): void {
   const left = byFunction(dispatcher.unsettled())
+  const tasksOfOthers = dispatcher.link?.tasksOfOthers ?? 0
   dispatcher.abandon()
   reportLoss(
     `gave up on ${total(left)} of executor '${dispatcher.name}' after ${Math.round(timeout)} ms: ${list(left)}`,
   )
+  reportOthers(dispatcher, tasksOfOthers)
+}
+
+/** What other threads had in a shared executor has ended with it: they alone know what it was. */
+export function reportOthers({ name }: Dispatcher, tasks: number): void {
+  if (tasks > 0) reportLoss(`${count(tasks)} of other threads ended with executor '${name}', unfinished`)
 }
 
 /** Work that was accepted is not done: whoever runs this program should hear of it. */
@@ -166,7 +173,10 @@ function byFunction(tasks: Iterable<{ readonly fn: FunctionName }>): Map<string,
 }
 
 function total(counts: ReadonlyMap<string, number>): string {
-  const tasks = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  return count([...counts.values()].reduce((sum, count) => sum + count, 0))
+}
+
+function count(tasks: number): string {
   return `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`
 }
 

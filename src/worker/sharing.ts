@@ -67,7 +67,8 @@ export class Sharing {
     const { size, parking, words: wakeWords, free } = this.#options
     const channel = new BroadcastChannel(name)
     const outbox = new Outbox(words, bell, channel)
-    const caller = new Caller({ words, epoch, size, inbox: new Inbox(words, channel, parking), outbox })
+    const inbox = new Inbox(words, channel, parking)
+    const caller = new Caller({ words, epoch, size, inbox, outbox, ownerWords: wakeWords })
     channel.unref()
     if (this.#guests.size === 0) this.#watch = setInterval(() => this.#lookAfter(), watchInterval).unref()
     this.#guests.set(name, { caller, channel, thread })
