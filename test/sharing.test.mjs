@@ -374,6 +374,21 @@ describe('what never settles is recognized, though the executor is shared:', () 
   })
 })
 
+test('a worker that hangs is ended while its owner is idle', async () => {
+  const { lines } = await runScript(
+    'require',
+    scriptOf(
+      `executor.run(tasks, 'echo', [1])
+       say(executor.submit(() => { for (;;); }).error(5_000).code)
+       say(executor.run(tasks, 'echo', ['on'], { submitTimeout: 5_000 }))`,
+      `const executor = new AsyncPoolExecutor({ hangTimeout: 100 })
+       const thread = start(executor.handle(), 1)
+       await ended(thread)`,
+    ),
+  )
+  expect(lines).toEqual(['ERR_WORKER_DIED', 'on'])
+})
+
 describe('in each thread that shares an executor', () => {
   test('stats and join are of its own tasks, and restarts of the worker', () => {
     const owner = createExecutor({ size: 2, restart: true, onError: 'ignore' })

@@ -171,7 +171,7 @@ export class AttachedLink extends Link {
     return 0
   }
 
-  /** Seen by the owner, who ends such a worker. */
+  /** Seen by the owner, who looks for it and ends such a worker. */
   override get silence(): number {
     return 0
   }

@@ -44,6 +44,9 @@ const closingTime = 1000
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50
 
+/** How rarely at most one does that nobody waits on, for other threads, in ms. */
+const longestWatchInterval = 1000
+
 /** What a task is made of. */
 export interface Call {
   fn: FunctionName
@@ -77,6 +80,8 @@ export class Dispatcher implements Source {
   /** If it has been shared with other threads. */
   #shared: SharedExecutor | undefined
   #link: Link | undefined
+  /** Looks after the worker for other threads. */
+  #watch: NodeJS.Timeout | undefined
   #workersStarted = 0
   #lastId = 0
   #closed = false
@@ -395,6 +400,7 @@ export class Dispatcher implements Source {
   #forget(): void {
     drainedAtExit.delete(this)
     alsoWatched.delete(this)
+    clearInterval(this.#watch)
     stopListening(this)
   }
 
@@ -468,11 +474,26 @@ export class Dispatcher implements Source {
     this.checkOpen()
     if (this.#shared === undefined) {
       this.#shared = createShared(this.options, this.identity, this.#workersStarted)
-      alsoWatched.add(this)
+      this.#watchForOthers()
       if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
     }
     this.startedLink()
     return this.#shared
+  }
+
+  /**
+   * Other threads wait for the worker, and only the owner can end one that hangs: also while this thread is blocked in
+   * another wait, or waits for nothing.
+   */
+  #watchForOthers(): void {
+    alsoWatched.add(this)
+    const { hangTimeout } = this.options
+    if (hangTimeout === never) return
+    const interval = Math.max(watchInterval, Math.min(hangTimeout, longestWatchInterval) / 2)
+    this.#watch = setInterval(() => {
+      this.checkNowAndThen()
+      callDue()
+    }, interval).unref()
   }
 
   #endSharing(status: SharedStatus): void {
