@@ -127,6 +127,39 @@ describe('a shared executor', () => {
     expect(lines).toEqual(['1,2 finished 40'])
   })
 
+  const busy = `awaitWord(20, 1)
+         for (let i = 0; i < 2; i++) executor.submit(tasks, 'hold', [words])
+         Atomics.store(words, 21, 1)
+         awaitWord(22, 1)
+         Atomics.store(words, 0, 1)
+         Atomics.notify(words, 0)`
+  test.each([
+    ['before it is connected', ''],
+    [
+      'when the queue is full of tasks of others',
+      "executor.run(tasks, 'echo', [0]); raise(20); awaitWord(21)",
+    ],
+  ])('is drained of calls that wait in the event loop, %s', async (_when, before) => {
+    const { lines, stderr } = await runScript(
+      'require',
+      scriptOf(
+        `const awaitWord = index => { while (Atomics.load(words, index) === 0) Atomics.wait(words, index, 0, 10) }
+         ${before}
+         for (let i = 1; i <= 3; i++) executor.runAsync(tasks, 'log', [words, i])
+         executor.streamAsync(async function* () { for (;;) yield 0 }).next()
+         raise(22)
+         process.exit(7)`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
+         const thread = start(executor.handle(), 1)
+         ${before && busy}
+         const code = await ended(thread)
+         executor.join()
+         say(code + ' logged ' + [...words.subarray(6, 6 + words[5])].join())`,
+      ),
+    )
+    expect({ lines, stderr }).toEqual({ lines: ['7 logged 1,2,3'], stderr: '' })
+  })
+
   test('goes on when a caller is terminated, and forgets what that had queued', async () => {
     const { lines } = await runScript(
       'require',
@@ -197,6 +230,163 @@ describe('a shared executor', () => {
     )
     expect(lines).toEqual(['open', 'ERR_EXECUTOR_CLOSED'])
   })
+
+  test('accepts none of the calls that wait when it is shut down', async () => {
+    const { lines } = await runScript(
+      'require',
+      scriptOf(
+        `executor.run(tasks, 'echo', [0])
+         raise(20)
+         while (Atomics.load(words, 21) === 0) Atomics.wait(words, 21, 0, 10)
+         const calls = [1, 2].map(i => executor.runAsync(tasks, 'log', [words, i]))
+         raise(22)
+         const codes = await Promise.all(calls.map(call => call.catch(error => error.code)))
+         say(codes.join() + ' finished ' + words[4])
+         raise(23)`,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 1 })
+         const thread = start(executor.handle(), 1)
+         awaitWord(20, 1)
+         for (let i = 0; i < 2; i++) executor.submit(tasks, 'hold', [words])
+         Atomics.store(words, 21, 1)
+         awaitWord(22, 1)
+         executor.shutdown({ wait: false })
+         awaitWord(23, 1) // they are told before there is space
+         Atomics.store(words, 0, 1)
+         Atomics.notify(words, 0)
+         await ended(thread)
+         say('logged ' + words[5])`,
+      ),
+    )
+    expect(lines).toEqual(['ERR_EXECUTOR_CLOSED,ERR_EXECUTOR_CLOSED finished 0', 'logged 0'])
+  })
+})
+
+describe('what is unfinished when the owner goes', () => {
+  const guest = `
+    const futures = [executor.submit(tasks, 'hold', [words]), executor.submit(tasks, 'echo', [1])]
+    executor.submit(tasks, 'echo', [2]).cancel()
+    raise(20)
+    for (const future of futures) {
+      const { code, reason } = future.error(10_000)
+      say(reason === undefined ? code : code + ' ' + reason)
+    }`
+
+  test.each([
+    ['shutdown', 'executor.shutdown({ timeout: 50 })'],
+    ['shutdownAsync', 'await executor.shutdownAsync({ timeout: 50 })'],
+    [
+      'shutdown with a task of its own',
+      'say(executor.submit(() => new Promise(() => {})).id); executor.shutdown({ timeout: 50 })',
+    ],
+  ])('ends with its %s after the timeout, and both sides say so', async (_how, end) => {
+    const { lines, stderr, code } = await runScript(
+      'require',
+      scriptOf(
+        guest,
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 3, name: 'common', onError: 'ignore' })
+         const thread = start(executor.handle(), 1)
+         awaitWord(20, 1)
+         awaitWord(3, 1)
+         ${end}
+         await ended(thread)`,
+      ),
+    )
+    expect(lines.slice(-2)).toEqual(['ERR_EXECUTOR_CLOSED', 'ERR_EXECUTOR_CLOSED'])
+    expect(stderr).toContain(
+      "async-pool-executor: 2 tasks of other threads ended with executor 'common', unfinished",
+    )
+    expect(code).toBe(1)
+  })
+
+  test('is nothing that a thread has left behind that is gone', async () => {
+    const { lines, stderr, code } = await runScript(
+      'require',
+      scriptOf(
+        "executor.submit(tasks, 'hold', [words]); executor.submit(tasks, 'echo', [1]); raise(20)",
+        `const executor = new AsyncPoolExecutor({ size: 1, queueSize: 3 })
+         const threads = [1, 2].map(number => start(executor.handle(), number))
+         awaitWord(20, 2)
+         await Promise.all(threads.map(thread => thread.terminate()))
+         executor.shutdown({ timeout: 3000 })
+         say('done')`,
+      ),
+    )
+    expect({ lines, stderr, code }).toEqual({ lines: ['done'], stderr: '', code: 0 })
+  })
+
+  test.each(['process.exit()', 'terminate'])('ends with its thread by %s, and says so', async how => {
+    const { lines } = await runScript(
+      'require',
+      `const source = \`
+         const { AsyncPoolExecutor } = require('async-pool-executor')
+         const { parentPort } = require('node:worker_threads')
+         parentPort.postMessage(new AsyncPoolExecutor({ size: 1, queueSize: 2, name: 'common' }).handle())
+         parentPort.once('message', () => process.exit())\`
+       const owner = new Worker(source, { eval: true })
+       owner.once('message', handle => {
+         const executor = AsyncPoolExecutor.attach(handle)
+         const words = new Int32Array(new SharedArrayBuffer(4096))
+         const futures = [executor.submit(tasks, 'hold', [words]), executor.submit(tasks, 'echo', [1])]
+         while (words[3] === 0) Atomics.wait(words, 3, 0, 10)
+         ${how === 'terminate' ? 'owner.terminate()' : 'owner.postMessage(0)'}
+         for (const future of futures) say(future.error(10_000).message.replace(/ [(]task .*[)]/, ''))
+       })`,
+    )
+    expect(lines).toEqual([
+      'the worker died while it was running tasks.mjs#hold: the thread that owns it has ended',
+      "executor 'common' is broken, the thread that owns it has ended",
+    ])
+  })
+})
+
+describe('what never settles is recognized, though the executor is shared:', () => {
+  const never = file('never.mjs', 'await new Promise(() => {}); export const value = () => 1')
+  const setUp = file('set-up.mjs', 'export const setUp = () => new Promise(() => {})')
+
+  function attachedTo(owner) {
+    const guest = AsyncPoolExecutor.attach(owner.handle())
+    onTestFinished(() => {
+      guest.shutdown({ timeout: 2_000 })
+    })
+    return guest
+  }
+
+  test('a top-level await, and the worker serves all callers on', () => {
+    const owner = createExecutor({ size: 2 })
+    const guest = attachedTo(owner)
+    for (const executor of [owner, guest, owner]) {
+      const loading = executor.submit(never, 'value')
+      expect(loading.error(5_000).message).toContain('never settles')
+      expect(guest.run(tasks, 'echo', [1])).toBe(1)
+      expect(owner.run(tasks, 'echo', [2])).toBe(2)
+    }
+  })
+
+  test('an initializer', () => {
+    const initializer = { module: setUp, fn: 'setUp' }
+    const owner = createExecutor({ initializer, restart: false, onError: 'ignore' })
+    const guest = attachedTo(owner)
+    expect(thrownBy(() => owner.run(tasks, 'echo', [1], { submitTimeout: 5_000 }))).toMatchObject({
+      code: 'ERR_BROKEN_EXECUTOR',
+      cause: { message: expect.stringContaining('never settles') },
+    })
+    expect(thrownBy(() => guest.run(tasks, 'echo', [1])).code).toBe('ERR_BROKEN_EXECUTOR')
+  })
+})
+
+test('a worker that hangs is ended while its owner is idle', async () => {
+  const { lines } = await runScript(
+    'require',
+    scriptOf(
+      `executor.run(tasks, 'echo', [1])
+       say(executor.submit(() => { for (;;); }).error(5_000).code)
+       say(executor.run(tasks, 'echo', ['on'], { submitTimeout: 5_000 }))`,
+      `const executor = new AsyncPoolExecutor({ hangTimeout: 100 })
+       const thread = start(executor.handle(), 1)
+       await ended(thread)`,
+    ),
+  )
+  expect(lines).toEqual(['ERR_WORKER_DIED', 'on'])
 })
 
 describe('in each thread that shares an executor', () => {

@@ -12,6 +12,7 @@ import type { Task } from './task.js'
 
 /** A submit that waits for queue space on the event loop. */
 interface Waiter {
+  readonly fn: FunctionName
   accept(): Task
   resolve(task: Task): void
   reject(error: unknown): void
@@ -37,6 +38,11 @@ export class Admission {
 
   get isEmpty(): boolean {
     return this.#waiters.size === 0
+  }
+
+  /** What waits on the event loop. */
+  get waiting(): Iterable<{ readonly fn: FunctionName }> {
+    return this.#waiters
   }
 
   /**
@@ -104,6 +110,7 @@ export class Admission {
         return true
       }
       const waiter: Waiter = {
+        fn,
         accept,
         resolve: task => {
           if (leave()) resolve(task)
@@ -120,9 +127,18 @@ export class Admission {
     })
   }
 
-  /** Lets in as many as there is space for. Runs users' getters: not to be called in the midst of taking in messages. */
+  /**
+   * Lets in as many as there is space for, or refuses all if the executor has ended: that the owner of a shared one has
+   * shut it down, no message tells. Runs users' getters: not to be called in the midst of taking in messages.
+   */
   admit(): void {
     if (this.#waiters.size === 0 || this.#admitting) return
+    try {
+      this.#dispatcher.checkOpen()
+    } catch (error) {
+      this.close(error as Error)
+      return
+    }
     this.#admitting = true
     try {
       for (const waiter of this.#waiters) {

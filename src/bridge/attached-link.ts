@@ -1,4 +1,6 @@
 import { BroadcastChannel, type Transferable } from 'node:worker_threads'
+import { now } from '../channel/clock.js'
+import type { Death } from '../channel/death.js'
 import { Request, type RequestMessage, type ResponseMessage } from '../channel/records.js'
 import {
   type Commons,
@@ -15,6 +17,11 @@ import { epochNow, Link, type LinkEvents } from './link.js'
 import { bell } from './park.js'
 import type { Task } from './task.js'
 import { uniqueId } from './unique-id.js'
+
+/** How long the owner of a worker that is gone may take to show what becomes of it, in ms. */
+const grace = 100
+
+const orphaned = 'the thread that owns it has ended'
 
 /** What waits to be sent until the worker has answered: a BroadcastChannel keeps nothing for members to come. */
 interface Unsent {
@@ -38,6 +45,8 @@ export class AttachedLink extends Link {
   /** Of the worker that answered. */
   #generation = 0
   #isClosed = false
+  /** When the worker's thread was first found gone. */
+  #goneSince: number | undefined
 
   constructor(shared: SharedExecutor, events: LinkEvents) {
     const words = createWords(shared.size)
@@ -117,17 +126,21 @@ export class AttachedLink extends Link {
 
   override async hasExited(): Promise<void> {}
 
+  /**
+   * A worker that nobody has replaced yet counts as alive for a moment longer: it goes before its owner's thread does,
+   * and what becomes of its tasks depends on whether that is what happens.
+   */
   override isAlive(): boolean {
     if (this.#isClosed || this.#isLost) return false
+    const isEnded = this.#status === SharedStatus.Closed
     if (!this.#isConnected) {
       this.#introduce()
-      return !this.isOver
+      return !isEnded
     }
-    const { state } = this.#shared
-    return (
-      Atomics.load(state, Shared.Generation) === this.#generation &&
-      !threadIsGone(Atomics.load(this.words, Word.ThreadId))
-    )
+    if (Atomics.load(this.#shared.state, Shared.Generation) !== this.#generation) return false
+    if (!threadIsGone(Atomics.load(this.words, Word.ThreadId))) return true
+    this.#goneSince ??= now()
+    return !isEnded && now() - this.#goneSince < grace
   }
 
   override onDeath(): void {
@@ -136,17 +149,29 @@ export class AttachedLink extends Link {
 
   /** The worker goes with its owner's thread; one that died too often is not replaced. */
   get #isLost(): boolean {
-    const { state } = this.#shared
-    const isBroken = Atomics.load(state, Shared.Status) === SharedStatus.Broken
-    return isBroken || threadIsGone(Atomics.load(state, Shared.OwnerThread))
+    return this.#status === SharedStatus.Broken || this.#isOrphaned
   }
 
-  /** The owner has ended it, or is gone: there will be no other worker. */
-  override get isOver(): boolean {
-    return this.#isLost || Atomics.load(this.#shared.state, Shared.Status) === SharedStatus.Closed
+  get #status(): SharedStatus {
+    return Atomics.load(this.#shared.state, Shared.Status)
   }
 
-  /** Seen by the owner, who ends such a worker. */
+  get #isOrphaned(): boolean {
+    return threadIsGone(Atomics.load(this.#shared.state, Shared.OwnerThread))
+  }
+
+  override get finality(): Partial<Death> {
+    if (this.#status === SharedStatus.Broken) return { isFinal: true }
+    if (this.#status === SharedStatus.Closed) return { isFinal: true, isClosed: true }
+    return this.#isOrphaned ? { isFinal: true, isOrphaned: true, reason: orphaned } : {}
+  }
+
+  /** Seen by the owner. */
+  override get tasksOfOthers(): number {
+    return 0
+  }
+
+  /** Seen by the owner, who looks for it and ends such a worker. */
   override get silence(): number {
     return 0
   }

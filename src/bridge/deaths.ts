@@ -13,7 +13,7 @@ export function findDeath(link: Link, hangTimeout: number): Death | undefined {
   if (link.isExiting || !link.isAlive())
     return link.isTerminated && !link.isExiting
       ? terminated
-      : { ...describeDeath(link.exitCode), isFinal: link.isOver }
+      : { ...describeDeath(link.exitCode), ...link.finality }
   if (link.silence > hangTimeout) {
     const reason = `its event loop stood still for more than the hangTimeout of ${hangTimeout} ms`
     link.stall = { exitCode: undefined, reason, cause: undefined }
@@ -66,10 +66,9 @@ function withReason(what: string, { exitCode, reason, cause }: Death): WorkerDie
   })
 }
 
-export function brokenError(name: string, { reason, cause }: Death): BrokenExecutorError {
-  return new BrokenExecutorError(`executor '${name}' is broken, its worker died once too often: ${reason}`, {
-    cause: cause ?? reason,
-  })
+export function brokenError(name: string, { reason, cause, isOrphaned }: Death): BrokenExecutorError {
+  const why = isOrphaned ? reason : `its worker died once too often: ${reason}`
+  return new BrokenExecutorError(`executor '${name}' is broken, ${why}`, { cause: cause ?? reason })
 }
 
 export function abandonedError(task: Task): ExecutorClosedError {

@@ -18,7 +18,7 @@ import { callbackDeadlock } from './deadlock.js'
 import { abandonedError, brokenError, DeathCount, findDeath } from './deaths.js'
 import { announce, submitted, workerDied, workerStarted } from './diagnostics.js'
 import { EventLoopWaits } from './event-loop.js'
-import { drainedAtExit, giveUp } from './exit.js'
+import { drainedAtExit, giveUp, reportOthers } from './exit.js'
 import type { FunctionName } from './function-names.js'
 import { ancestors, isOwn, refuseOwnExecutor } from './identity.js'
 import { Ledger } from './ledger.js'
@@ -43,6 +43,9 @@ const closingTime = 1000
 
 /** How often an event loop that is waited on looks after its worker, in ms. */
 const watchInterval = 50
+
+/** How rarely at most one does that nobody waits on, for other threads, in ms. */
+const longestWatchInterval = 1000
 
 /** What a task is made of. */
 export interface Call {
@@ -79,6 +82,8 @@ export class Dispatcher implements Source {
   /** If it has been shared with other threads. */
   #shared: SharedExecutor | undefined
   #link: Link | undefined
+  /** Looks after the worker for other threads. */
+  #watch: NodeJS.Timeout | undefined
   #workersStarted = 0
   #lastId = 0
   #closed = false
@@ -237,7 +242,7 @@ export class Dispatcher implements Source {
       if (isExiting) hung = Math.min(hung, now() + this.options.hangTimeout)
       if (now() < (isExiting ? hung : noticed)) link.awaitExit()
       else {
-        link.terminate() // it is stuck, or its exit hooks take too long
+        this.#terminate(link)
         return
       }
     }
@@ -250,9 +255,16 @@ export class Dispatcher implements Source {
     const noticed = now() + closingTime
     const exited = link.hasExitHooks ? noticed + this.options.hangTimeout : noticed
     const limit = Math.min(deadline, link.isShared ? deadline : exited, now() + longestTimer)
-    const timer = setTimeout(() => link.terminate(), limit - now())
+    const timer = setTimeout(() => this.#terminate(link), limit - now())
     await link.hasExited()
     clearTimeout(timer)
+  }
+
+  /** It is stuck, its exit hooks take too long, or tasks of other threads do. */
+  #terminate(link: Link): void {
+    const { tasksOfOthers } = link
+    link.terminate()
+    reportOthers(this, tasksOfOthers)
   }
 
   #letGo(): Link | undefined {
@@ -266,6 +278,7 @@ export class Dispatcher implements Source {
 
   /** Kills the worker; what is unsettled is rejected. */
   abandon(): void {
+    this.#admission.close(this.#closedError()) // whoever waits would start another worker
     const link = this.#link
     this.#link = undefined // first: in Deno the thread's exit is reported from inside terminate()
     link?.terminate()
@@ -285,6 +298,21 @@ export class Dispatcher implements Source {
     if (this.#link === undefined || !this.#link.takeIn()) return false
     this.#afterNews()
     return true
+  }
+
+  /** Everything that has been asked for is settled: nothing is pending, and nothing waits to be accepted. */
+  get isIdle(): boolean {
+    return this.ledger.pending.size === 0 && this.#admission.isEmpty
+  }
+
+  /** What has been asked for and is not settled: tasks, and calls that wait to be accepted. */
+  unsettled(): { readonly fn: FunctionName }[] {
+    return [...this.ledger.pending.values(), ...this.#admission.waiting]
+  }
+
+  /** Lets in what waits on the event loop, or refuses it, without a message that says that it may. */
+  admit(): void {
+    this.#admission.admit()
   }
 
   /** Fewer than `queueSize` tasks wait: `submit` would not block. */
@@ -377,6 +405,7 @@ export class Dispatcher implements Source {
   #forget(): void {
     drainedAtExit.delete(this)
     alsoWatched.delete(this)
+    clearInterval(this.#watch)
     stopListening(this)
   }
 
@@ -450,11 +479,26 @@ export class Dispatcher implements Source {
     this.checkOpen()
     if (this.#shared === undefined) {
       this.#shared = createShared(this.options, this.identity, this.#workersStarted)
-      alsoWatched.add(this)
+      this.#watchForOthers()
       if (this.#link instanceof WorkerLink) this.#link.shareAs(this.#shared.id)
     }
     this.startedLink()
     return this.#shared
+  }
+
+  /**
+   * Other threads wait for the worker, and only the owner can end one that hangs: also while this thread is blocked in
+   * another wait, or waits for nothing.
+   */
+  #watchForOthers(): void {
+    alsoWatched.add(this)
+    const { hangTimeout } = this.options
+    if (hangTimeout === never) return
+    const interval = Math.max(watchInterval, Math.min(hangTimeout, longestWatchInterval) / 2)
+    this.#watch = setInterval(() => {
+      this.checkNowAndThen()
+      callDue()
+    }, interval).unref()
   }
 
   #endSharing(status: SharedStatus): void {
@@ -539,14 +583,23 @@ export class Dispatcher implements Source {
     }
     const { exitCode, reason, cause: error } = death
     announce(workerDied, { executor: this.name, reason, exitCode, error })
-    loseRunning(this.ledger, running, death)
-    if (this.#deaths.add() && !death.isFinal) resend(this, death)
+    // What the owner has ended did not die.
+    const isEnded = death.isClosed === true && death.exitCode === undefined
+    if (!isEnded) loseRunning(this.ledger, running, death)
+    if (death.isClosed) this.#endWithOwner()
+    else if (this.#deaths.add() && !death.isFinal) resend(this, death)
     else this.#break(death)
     this.remotes?.onDeath()
     // Others have tasks there too, and may wait for a new worker.
     if (this.#shared !== undefined && this.#broken === undefined && !this.#closed) this.startedLink()
     this.eventLoop.onSpace()
     this.#afterNews()
+  }
+
+  #endWithOwner(): void {
+    this.ledger.lose([...this.ledger.pending.values()], abandonedError, 'abandoned')
+    this.#admission.close(this.#closedError())
+    this.#forget()
   }
 
   #break(death: Death): void {

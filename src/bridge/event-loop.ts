@@ -23,6 +23,7 @@ export class EventLoopWaits {
     if (this.#awaited++ > 0) return
     this.#watch = setInterval(() => {
       this.#dispatcher.checkAlive()
+      this.#dispatcher.admit()
       callDue()
     }, watchInterval)
   }

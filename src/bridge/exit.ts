@@ -3,9 +3,9 @@ import { whileBlocked } from '../channel/threads.js'
 import { callAllDue } from './callbacks.js'
 import { isOver, never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
+import type { FunctionName } from './function-names.js'
 import { takeInOrPark } from './park.js'
 import { print } from './report.js'
-import type { Task } from './task.js'
 import { unreadFailures } from './unread.js'
 
 /** When a drain at exit says on stderr what it is waiting for, in ms. */
@@ -98,7 +98,11 @@ class DrainedAtExit {
     callAllDue()
     let deadline = never
     for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
-      for (const dispatcher of pending) dispatcher.abandonIfEnded()
+      for (const dispatcher of pending) {
+        dispatcher.admit()
+        dispatcher.streams.endAll() // of those that have been let in since
+        dispatcher.abandonIfEnded()
+      }
       for (const { answers } of pending) answers.refuseUnanswered()
       deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
       takeInOrPark(pending, Math.min(deadline, notice.due))
@@ -123,10 +127,9 @@ class DrainedAtExit {
     return (this.#begun.get(dispatcher) ?? now()) + timeoutOf(dispatcher)
   }
 
+  /** Those too that only wait for a place: it is kept by other threads, or by a worker that has not answered yet. */
   #pending(): Dispatcher[] {
-    return [...this.#dispatchers].filter(
-      ({ ledger, options }) => ledger.pending.size > 0 && options.drainOnExit !== false,
-    )
+    return [...this.#dispatchers].filter(({ isIdle, options }) => !isIdle && options.drainOnExit !== false)
   }
 }
 
@@ -139,7 +142,7 @@ class Notice {
   giveWhenDue(dispatchers: Dispatcher[]): void {
     if (now() < this.due || dispatchers.length === 0) return
     this.due = never
-    const tasks = dispatchers.flatMap(({ ledger }) => [...ledger.pending.values()])
+    const tasks = dispatchers.flatMap(dispatcher => dispatcher.unsettled())
     const names = dispatchers.map(({ name }) => `'${name}'`).join(', ')
     print(`waiting for ${total(byFunction(tasks))} before exit, of ${names}: ${list(byFunction(tasks))}`)
   }
@@ -151,11 +154,18 @@ function timeoutOf({ options }: Dispatcher): number {
 
 /** Kills the worker and says on stderr what it had left to do. */
 export function giveUp(dispatcher: Dispatcher, timeout: number): void {
-  const left = byFunction(dispatcher.ledger.pending.values())
+  const left = byFunction(dispatcher.unsettled())
+  const tasksOfOthers = dispatcher.link?.tasksOfOthers ?? 0
   dispatcher.abandon()
   reportLoss(
     `gave up on ${total(left)} of executor '${dispatcher.name}' after ${Math.round(timeout)} ms: ${list(left)}`,
   )
+  reportOthers(dispatcher, tasksOfOthers)
+}
+
+/** What other threads had in a shared executor has ended with it: they alone know what it was. */
+export function reportOthers({ name }: Dispatcher, tasks: number): void {
+  if (tasks > 0) reportLoss(`${count(tasks)} of other threads ended with executor '${name}', unfinished`)
 }
 
 /** Work that was accepted is not done: whoever runs this program should hear of it. */
@@ -164,14 +174,17 @@ function reportLoss(message: string): void {
   process.exitCode ||= 1
 }
 
-function byFunction(tasks: Iterable<Task>): Map<string, number> {
+function byFunction(tasks: Iterable<{ readonly fn: FunctionName }>): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { fn } of tasks) counts.set(fn.label, (counts.get(fn.label) ?? 0) + 1)
   return counts
 }
 
 function total(counts: ReadonlyMap<string, number>): string {
-  const tasks = [...counts.values()].reduce((sum, count) => sum + count, 0)
+  return count([...counts.values()].reduce((sum, count) => sum + count, 0))
+}
+
+function count(tasks: number): string {
   return `${tasks} ${tasks === 1 ? 'task' : 'tasks'}`
 }
 

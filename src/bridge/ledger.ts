@@ -53,9 +53,9 @@ export class Ledger {
   }
 
   /** Rejects tasks that a worker took with it. */
-  lose(tasks: readonly Task[], errorFor: (task: Task) => Error): void {
+  lose(tasks: readonly Task[], errorFor: (task: Task) => Error, total?: keyof Totals): void {
     for (const { fn } of tasks) this.lost.set(fn.label, (this.lost.get(fn.label) ?? 0) + 1)
-    this.reject(tasks, errorFor)
+    this.reject(tasks, errorFor, total)
   }
 
   receive(message: ResponseMessage): void {

@@ -199,9 +199,14 @@ export abstract class Link {
   /** False once the worker's thread is gone, however it ended. */
   abstract isAlive(): boolean
 
-  /** No other worker will come after this one. */
-  get isOver(): boolean {
-    return false
+  /** What is known of a death beyond itself: that no other worker will come after this one, and why. */
+  get finality(): Partial<Death> {
+    return {}
+  }
+
+  /** Tasks that other threads have in a shared executor, as far as the worker has read of them. */
+  get tasksOfOthers(): number {
+    return Atomics.load(this.words, Word.TasksOfOthers)
   }
 
   /** For how long the worker has left probes unanswered, in ms: its event loop stands still. */

@@ -7,6 +7,10 @@ export interface Death {
   cause: unknown
   /** Another worker would fare no better. */
   isFinal?: boolean
+  /** Its owner, in another thread, has shut the executor down. */
+  isClosed?: boolean
+  /** Its owner, in another thread, has ended. */
+  isOrphaned?: boolean
 }
 
 export function describeDeath(exitCode: number | undefined): Death {

@@ -46,6 +46,8 @@ export enum Word {
   Grant = 5 * Line.Words + 6,
   /** How many CPU threads the worker has. */
   CpuThreads = 5 * Line.Words + 8,
+  /** In the words of a shared executor's owner: the tasks of other threads, queued or running. */
+  TasksOfOthers = 5 * Line.Words + 9,
   /** First of the slots that hold the ids of started tasks whose outcome has not been posted (0: free). */
   RunningIds = 6 * Line.Words,
 }

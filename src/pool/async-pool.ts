@@ -98,7 +98,10 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
     await this.#scheduler.join()
   }
 
-  /** Starts no more tasks until `resume`. Running tasks go on, and calls are accepted while the queue has space. */
+  /**
+   * Starts no more tasks until `resume`. Running tasks go on, and calls are accepted while the queue has space. Does
+   * nothing after `shutdown`.
+   */
   pause(): void {
     this.#scheduler.pause()
   }
@@ -145,7 +148,8 @@ export class AsyncPool extends PoolFace implements AsyncDisposable {
 }
 
 /**
- * Shuts down every pool that this thread has, wherever it was made.
+ * Shuts down every pool that this thread has, wherever it was made, all at the same moment: a task of one that calls
+ * another afterwards is refused there. Pools whose tasks call each other are to be shut down one after the other.
  *
  * @returns a promise that rejects as {@link AsyncPool.shutdown} does
  * @example

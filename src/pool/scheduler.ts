@@ -136,8 +136,9 @@ export class Scheduler {
     this.#advance()
   }
 
+  /** Not after `close`: what has been let in is to end. */
   pause(): void {
-    this.#isPaused = true
+    this.#isPaused = !this.#isClosed
     this.#advance()
   }
 

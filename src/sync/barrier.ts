@@ -53,7 +53,7 @@ const rules: Rules = {
  * @example
  * const barrier = new Barrier(3)
  * const index = barrier.wait() // or: await barrier.waitAsync()
- * if (index === 0) console.log('all three are here')
+ * if (index === barrier.parties - 1) console.log('all three are here') // in one of them
  */
 export class Barrier {
   /** All that there is of it; see {@link Shared}. */
@@ -99,7 +99,8 @@ export class Barrier {
    * Blocks until all parties have come.
    *
    * @param timeout - ms to wait at most; 0 only looks. @defaultValue no limit
-   * @returns how many had come before, from 0 to `parties` - 1
+   * @returns how many had come before: `parties` - 1 for the last, and less for each of the others. If one gave up
+   * meanwhile, who comes next gets its number, or one that another has too, and there may be no 0
    * @throws {TimeoutError} if they had not come in time; this party has not come then either
    * @throws {BrokenBarrierError} if the barrier was reset or aborted, or a thread that waited ended
    */

@@ -114,7 +114,10 @@ export class Condition {
     const checked = checkAsyncWaitOptions(options)
     const acquisition = this.#checkOwner()
     try {
-      await waitAsync(this.#request(), checked)
+      await waitAsync(
+        this.#request(() => this.#lock.letGo()),
+        checked,
+      )
     } finally {
       // Before the first sleep the lock was not given away: the signal was aborted already, or there was no time.
       if (this.#lock.ownAcquisition() !== acquisition) await this.#lock.takeBackAsync(acquisition)
@@ -201,7 +204,10 @@ export class Condition {
     const acquisition = this.#checkOwner()
     collect(this.#monitor) // what has been notified before is not for this call
     try {
-      block(this.#request(), deadline)
+      block(
+        this.#request(() => this.#lock.letGoAndStepAside()),
+        deadline,
+      )
     } finally {
       if (this.#lock.ownAcquisition() !== acquisition) this.#lock.takeBack(acquisition)
     }
@@ -211,7 +217,7 @@ export class Condition {
    * The lock is given away only when the place in the line is taken. Who notifies holds the lock, so it comes after
    * that, and finds this waiter.
    */
-  #request(): Request<true> {
+  #request(letGo: () => void): Request<true> {
     const monitor = this.#monitor
     let hasEntered = false
     return {
@@ -228,7 +234,7 @@ export class Condition {
       },
       entered: () => {
         hasEntered = true
-        this.#lock.letGo()
+        letGo()
       },
       timedOut: waited => new TimeoutError(`the condition was not notified within ${Math.round(waited)} ms`),
     }

@@ -1,7 +1,8 @@
 import { NotOwnerError } from '../channel/errors.js'
 
 /**
- * What `acquire` returns: gives back what was acquired, once. In TypeScript, or where the runtime has it, with `using`.
+ * What `acquire` returns: gives back what was acquired, once through this guard. In TypeScript, or where the runtime has
+ * it, with `using`.
  *
  * @example
  * {
@@ -25,7 +26,8 @@ export class Guard implements Disposable {
   /**
    * Does not block.
    *
-   * @throws {NotOwnerError} if it has been given back already, through this guard or otherwise
+   * @throws {NotOwnerError} if it has been given back already through this guard, or, what it holds being a lock,
+   * otherwise. A permit of a semaphore is like any other: given back otherwise, this adds one, unless it is bounded
    */
   release(): void {
     const giveBack = this.#giveBack

@@ -55,8 +55,13 @@ const rules: Rules = {
 export interface LockAccess {
   /** The number under which this thread holds the lock; undefined if it does not. */
   ownAcquisition(): number | undefined
-  /** Gives the lock away without ending the acquisition: its guard holds again after `takeBack`. */
+  /** Gives the lock away without ending the acquisition: its guard holds again after it was taken back. */
   letGo(): void
+  /**
+   * As `letGo`, for a thread that is going to be blocked until `takeBack`: those of its calls that await the lock have no
+   * turn meanwhile, which would keep it from everybody.
+   */
+  letGoAndStepAside(): void
   takeBack(acquisition: number): void
   takeBackAsync(acquisition: number): Promise<void>
   isAbandoned(): boolean
@@ -225,7 +230,7 @@ export class Lock {
    * An exit hook may give back what has been declared abandoned because its thread ends. That is no error: it would
    * end the thread's other exit hooks.
    */
-  #release(acquisition: number | undefined): void {
+  #release(acquisition: number | undefined, stepsAside = false): void {
     const monitor = this.#monitor
     monitor.change(() => {
       const holder = monitor.get(State.Holder)
@@ -235,6 +240,7 @@ export class Lock {
       if (!(isOwn || isAbandoned) || !isSame) throw this.#notOwner(holder)
       monitor.set(State.Holder, Holder.Nobody)
       monitor.set(monitor.at + Slot.Held, 0)
+      if (stepsAside) monitor.stepAside()
     })
   }
 
@@ -266,8 +272,14 @@ export class Lock {
         return isOwn ? Atomics.load(words, State.Acquisition) : undefined
       },
       letGo: () => this.release(),
+      letGoAndStepAside: () => this.#release(undefined, true),
       takeBack: acquisition => {
-        block(retake(acquisition), never)
+        const monitor = this.#monitor // the same until it has stepped out
+        try {
+          block(retake(acquisition), never)
+        } finally {
+          monitor.change(() => monitor.stepOut())
+        }
       },
       takeBackAsync: async acquisition => {
         await waitAsync(retake(acquisition), {})

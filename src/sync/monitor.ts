@@ -30,6 +30,9 @@ export function activeMonitor(own: Monitor): Monitor {
 /** One of those who wait, blocked or not. */
 type Shown = Pick<Waiter, 'ticket' | 'demand'> & { readonly next: Shown | undefined }
 
+/** That of a call which is blocked elsewhere. */
+const noLine = -1
+
 /** While a call is blocked, a hook (channel/threads.ts) may run code that makes another one. */
 interface BlockedCall {
   readonly line: number
@@ -140,14 +143,20 @@ export class Monitor {
     this.show()
   }
 
+  /** The calling thread is going to sleep for another primitive; `stepOut` ends that. */
+  stepAside(): void {
+    this.#blocked = { line: noLine, ticket: 0, demand: undefined, outer: this.#blocked }
+    this.show()
+  }
+
   stepOut(): void {
     this.#blocked = this.#blocked?.outer
     this.show()
   }
 
   /**
-   * Brings the slot up to date with who waits in this thread. While the thread is blocked here, its asynchronous
-   * waiters do not count: their turn could not come before the thread's own, which might then never come.
+   * Brings the slot up to date with who waits in this thread. While the thread is blocked here, or has stepped aside, its
+   * asynchronous waiters do not count: their turn could not come before the thread's own, which might then never come.
    */
   show(): void {
     for (const [line, waiters] of this.lines.entries()) {

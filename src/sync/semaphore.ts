@@ -120,7 +120,7 @@ export class Semaphore {
 
   /**
    * Adds permits: those that this thread holds are the first to count as given back, then those of others, then they
-   * are new. Does not block.
+   * are new. Does not block. A guard knows nothing of it: either is for a permit, not both.
    *
    * @param count - @defaultValue 1
    * @throws {NotOwnerError} if it is bounded, and fewer are held; then none is added

@@ -22,6 +22,8 @@ export interface CallerOptions {
   inbox: Inbox
   outbox: Outbox
   size: number
+  /** If it is not the owner. */
+  ownerWords?: Int32Array
 }
 
 let count = 0
@@ -46,14 +48,19 @@ export class Caller {
   readonly #settledSlots: number[] = []
   #dequeued: number
   #released: number
+  /** Where the owner sees how many tasks of others there are. */
+  #ownerWords: Int32Array | undefined
+  /** Tasks queued or running; not counted in the owner. */
+  #unfinished = 0
 
-  constructor({ words, epoch, inbox, outbox, size }: CallerOptions) {
+  constructor({ words, epoch, inbox, outbox, size, ownerWords }: CallerOptions) {
     this.inbox = inbox
     this.outbox = outbox
     inbox.onUnreadable = (number, reason) => outbox.post([Response.Unread, number, reason])
     this.#words = words
     this.#epoch = epoch
     this.#size = size
+    this.#ownerWords = ownerWords
     this.#freeSlots = Array.from({ length: runningSlots(size) }, (_, slot) => Word.RunningIds + slot)
     this.#dequeued = Atomics.load(words, Word.Dequeued)
     this.#released = Atomics.load(words, Word.Released)
@@ -128,6 +135,21 @@ export class Caller {
     this.countReleased()
   }
 
+  countArrived(): void {
+    if (this.#ownerWords !== undefined) this.#countUnfinished(this.#ownerWords, 1)
+  }
+
+  /** It is gone, and what it had running is nobody's. */
+  forgetUnfinished(): void {
+    if (this.#ownerWords !== undefined) this.#countUnfinished(this.#ownerWords, -this.#unfinished)
+    this.#ownerWords = undefined
+  }
+
+  #countUnfinished(ownerWords: Int32Array, change: number): void {
+    this.#unfinished += change
+    Atomics.add(ownerWords, Word.TasksOfOthers, change)
+  }
+
   countDequeued(): void {
     this.#dequeued = (this.#dequeued + 1) | 0
     Atomics.store(this.#words, Word.Dequeued, this.#dequeued)
@@ -137,6 +159,7 @@ export class Caller {
   countReleased(): void {
     this.#released = (this.#released + 1) | 0
     Atomics.store(this.#words, Word.Released, this.#released)
+    if (this.#ownerWords !== undefined) this.#countUnfinished(this.#ownerWords, -1)
     this.outbox.announceSpace()
   }
 

@@ -224,6 +224,7 @@ export class Consumer {
     this.#places?.unwish(caller)
     caller.remotes?.close()
     for (const task of this.#loop.queuedTasks()) if (task.caller === caller) this.#dequeue(task)
+    caller.forgetUnfinished()
     for (const task of caller.running) {
       task.end(new CancelledError(`the thread that submitted ${task.entry.label} is gone`))
     }
@@ -243,6 +244,7 @@ export class Consumer {
     if (task.stream !== undefined) caller.streams.set(id, task)
     if (extras?.resent) this.#places?.occupy()
     this.#loop.enqueue(task)
+    caller.countArrived()
   }
 
   #dequeue(task: Task): void {

@@ -28,7 +28,15 @@ interface Guest {
   thread: number
 }
 
-/** The callers that are not the owner: lets them in when they introduce themselves, and out when they are gone. */
+/**
+ * The callers that are not the owner: lets them in when they introduce themselves, and out when they are gone.
+ *
+ * What keeps the thread alive is the owner's port, until the consumer's loop ends, which it does not before all callers'
+ * tasks have. Their channels need not do so too, and must not: a module that never loads is known by the event loop's
+ * having nothing left, and for that even the owner's port steps back (stall.ts). Nothing is missed meanwhile. An event
+ * loop that has nothing left does not sleep: it asks whether it may end, that module is given up, which lets the port
+ * hold the event loop again before it ends, and then it looks at its channels.
+ */
 export class Sharing {
   readonly #options: SharingOptions
   readonly #guests = new Map<string, Guest>()
@@ -39,6 +47,7 @@ export class Sharing {
     this.#options = options
     this.#control = new BroadcastChannel(controlChannelOf(options.id))
     this.#control.onmessage = event => this.#join((event as { data: Introduction }).data)
+    this.#control.unref()
   }
 
   /** What it had running goes on and answers nobody. */
@@ -58,7 +67,9 @@ export class Sharing {
     const { size, parking, words: wakeWords, free } = this.#options
     const channel = new BroadcastChannel(name)
     const outbox = new Outbox(words, bell, channel)
-    const caller = new Caller({ words, epoch, size, inbox: new Inbox(words, channel, parking), outbox })
+    const inbox = new Inbox(words, channel, parking)
+    const caller = new Caller({ words, epoch, size, inbox, outbox, ownerWords: wakeWords })
+    channel.unref()
     if (this.#guests.size === 0) this.#watch = setInterval(() => this.#lookAfter(), watchInterval).unref()
     this.#guests.set(name, { caller, channel, thread })
     Atomics.store(words, Word.ThreadId, systemThreadId())

@@ -83,6 +83,17 @@ describe('pause', () => {
     await settle()
     expect(result.value).toBe(1)
   })
+
+  test('after shutdown keeps nothing from its end', async () => {
+    const pool = createPool({ size: 1, queueSize: 2 })
+    const work = new Work()
+    for (const id of [1, 2]) watch(pool.submit(work.task, id))
+    const ended = watch(pool.shutdown())
+    pool.pause()
+    expect(pool.paused).toBe(false)
+    await work.finishAll()
+    expect(ended).toMatchObject({ state: 'fulfilled', value: { completed: 2 } })
+  })
 })
 
 describe('resize', () => {

@@ -45,6 +45,16 @@ describe.each(Object.entries(faces))('%s', (_name, wait) => {
     expect(other.result(limit)).toBe(0)
   })
 
+  test('tells the last, and no other, that all have come, also when one gave up before', async () => {
+    const barrier = new Barrier(3)
+    const givesUp = barrier.waitAsync({ timeout: 5 }).catch(error => error)
+    const others = [barrier.waitAsync()]
+    expect(await givesUp).toBeInstanceOf(TimeoutError)
+    others.push(barrier.waitAsync())
+    expect(await wait(barrier, limit)).toBe(2)
+    for (const index of await Promise.all(others)) expect(index).toBeLessThan(2)
+  })
+
   test('throws when another thread breaks the round', async () => {
     const barrier = new Barrier(3)
     const executor = createExecutor()

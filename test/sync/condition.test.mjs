@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { TimeoutError } from 'async-pool-executor'
 import { Condition, Lock, NotOwnerError } from 'async-pool-executor/sync'
 import { describe, expect, test } from 'vitest'
+import { log } from '../fixtures/tasks.mjs'
 import { createExecutor, createSignals, logged, thrownBy } from '../helpers.mjs'
 import { awaitWaiters, waitersOf } from './support/waiters.mjs'
 
@@ -62,6 +63,32 @@ describe.each(Object.entries(faces))('%s', (_name, wait) => {
     await expect((async () => wait(condition, 5))()).rejects.toThrow(NotOwnerError)
     expect(condition.lock.locked()).toBe(false)
   })
+})
+
+test('a thread that is blocked does not keep the lock for calls of its own that await it', async () => {
+  const condition = new Condition()
+  const executor = createExecutor()
+  const signals = createSignals(3)
+  const guard = condition.acquire()
+  const own = [1, 2].map(async number => {
+    const acquired = await condition.acquireAsync({ timeout: limit })
+    log(signals, number)
+    acquired.release()
+  })
+  const notifying = executor.submit(tasks, 'notifyWhenWaiting', [condition.shared, 1])
+  const start = performance.now()
+  condition.wait(limit)
+  expect(performance.now() - start).toBeLessThan(900) // when others go before one who keeps them waiting
+  expect(condition.lock.locked()).toBe(true)
+  const later = executor.submit(tasks, 'acquireAndLog', [condition.lock.shared, signals, 3])
+  awaitWaiters(condition.lock, 3)
+  guard.release()
+  await Promise.all(own)
+  notifying.result(limit)
+  later.result(limit)
+  expect(logged(signals)).toEqual([1, 2, 3])
+  expect(waitersOf(condition.lock)).toBe(0)
+  expect(condition.lock.locked()).toBe(false)
 })
 
 describe('notify', () => {
