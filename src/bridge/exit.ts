@@ -118,7 +118,7 @@ class DrainedAtExit {
   /** Also while messages keep coming: they may never stop. */
   #lookAfter(dispatcher: Dispatcher): void {
     dispatcher.checkNowAndThen()
-    if (dispatcher.ledger.pending.size > 0 && now() >= this.#deadlineOf(dispatcher))
+    if (!dispatcher.isIdle && now() >= this.#deadlineOf(dispatcher))
       giveUp(dispatcher, timeoutOf(dispatcher))
   }
 
