@@ -67,12 +67,11 @@ export function encodeError(
 ): ErrorRecord {
   const known = met.errors.get(error)
   if (known !== undefined) return known
-  const stack = read(error, 'stack')
   const record: ErrorRecord = {
     type: attempt(() => typeOf(error)) ?? 'Error',
     name: attempt(() => nameOf(error)) ?? 'Error',
     message: attempt(() => String(error.message)) ?? '(its message cannot be read)',
-    stack: typeof stack === 'string' ? stack : undefined,
+    stack: stackOf(error),
     hidden: [],
     properties: [],
   }
@@ -92,10 +91,6 @@ export function withoutProperties(record: ErrorRecord): ErrorRecord {
   return { ...record, hidden: [], properties: [] }
 }
 
-function read(error: Error, key: string): unknown {
-  return attempt(() => Reflect.get(error, key))
-}
-
 /** Undefined where looking throws: what cannot be read is left behind, never the whole error. */
 function attempt<T>(look: () => T): T | undefined {
   try {
@@ -110,11 +105,26 @@ export function decodeError(record: ErrorRecord, seen: Decoded = new Map()): Err
   if (known !== undefined) return known as Error
   const error = construct(record)
   seen.set(record, error)
-  if (record.stack !== undefined) define(error, 'stack', record.stack, false)
+  if (record.stack !== undefined) setStack(error, record.stack)
   if (error.name !== record.name) define(error, 'name', record.name, false)
   for (const [key, value] of record.hidden) define(error, key, uncarry(value, seen), false)
   for (const [key, value] of record.properties) define(error, key, uncarry(value, seen), true)
   return error
+}
+
+/**
+ * Without a look at the stack that is there. V8 makes its text when it is first read, also to define another one over
+ * it, and asks an `Error.prepareStackTrace` of the user's for it, which may throw.
+ */
+export function setStack(error: Error, stack: string): void {
+  Reflect.deleteProperty(error, 'stack')
+  Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
+}
+
+/** Undefined if it is no text, or if the user's `Error.prepareStackTrace` throws. */
+export function stackOf(holder: { readonly stack?: unknown }): string | undefined {
+  const stack = attempt(() => holder.stack)
+  return typeof stack === 'string' ? stack : undefined
 }
 
 function typeOf(error: Error): string {
