@@ -1,5 +1,7 @@
+import { callback } from 'async-pool-executor'
 import { describe, expect, test } from 'vitest'
 import { runScript } from './child.mjs'
+import { createExecutor } from './helpers.mjs'
 
 describe.each(['throw new RangeError("from the hook")', 'return sites => sites', 'return undefined'])(
   'with an Error.prepareStackTrace of { %s }',
@@ -42,3 +44,75 @@ describe.each(['throw new RangeError("from the hook")', 'return sites => sites',
     })
   },
 )
+
+describe('an error with a property that is nested too deep loses that property alone', () => {
+  const nest = depth => {
+    let value = {}
+    for (let level = 0; level < depth; level++) value = { value }
+    return value
+  }
+  const whole = { name: 'TypeError', message: 'deep', code: 'E_DEEP', errno: -2, shallow: { list: [1] } }
+
+  test.each([600, 2_500, 100_000])('of %i levels', depth => {
+    const error = createExecutor()
+      .submit(
+        (depth, nest) => {
+          const deep = new Function(`return ${nest}`)()(depth)
+          const cause = Object.assign(new RangeError('within', { cause: 'innermost' }), { deep })
+          throw Object.assign(new TypeError('deep', { cause }), {
+            deep,
+            list: [deep],
+            code: 'E_DEEP',
+            errno: -2,
+            shallow: { list: [1] },
+          })
+        },
+        [depth, String(nest)],
+      )
+      .error()
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject(whole)
+    expect(Object.keys(error)).toEqual(['code', 'errno', 'shallow'])
+    expect(error.cause).toBeInstanceOf(RangeError)
+    expect(error.cause).toMatchObject({ message: 'within', cause: 'innermost' })
+  })
+
+  test('also where it is thrown by a callback', () => {
+    const executor = createExecutor()
+    const error = Object.assign(new TypeError('deep', { cause: new Error('why') }), whole, {
+      deep: nest(2_500),
+    })
+    const fail = callback(() => {
+      throw error
+    })
+    const received = executor.run(
+      async fail => {
+        const { name, code, shallow, cause, deep } = await fail().catch(error => error)
+        return [name, code, shallow.list, cause.message, deep]
+      },
+      [fail],
+    )
+    expect(received).toEqual(['TypeError', 'E_DEEP', [1], 'why', undefined])
+  })
+
+  test('also where the caller has too little stack left to read what is nested less deep', () => {
+    const executor = createExecutor()
+    const future = executor.submit(
+      nest => {
+        const cause = Object.assign(new RangeError('within'), { code: 'E_WITHIN' })
+        throw Object.assign(new TypeError('deep', { cause }), { deep: nest, code: 'E_DEEP', errno: -2 })
+      },
+      [nest(400)],
+    )
+    const atDepth = calls => (calls === 0 ? future.error() : atDepth(calls - 1))
+    let calls = 1_000
+    try {
+      for (;;) {
+        const probe = n => (n === 0 ? structuredClone(nest(400)) : probe(n - 1))
+        probe(calls)
+        calls += 200
+      }
+    } catch {}
+    expect(atDepth(calls)).toMatchObject({ message: 'deep', code: 'E_DEEP', cause: { code: 'E_WITHIN' } })
+  })
+})

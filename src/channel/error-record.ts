@@ -52,6 +52,8 @@ export function isError(value: unknown): value is Error {
 
 /** What is further down, causes of causes say, is left out: records are cloned recursively. */
 const deepest = 100
+/** So is a property of an error with more objects inside one another: a third of what the main thread can read. */
+const deepestValue = 500
 
 /** Errors, and lists that hold errors, which have been met: they may contain each other. */
 interface Met {
@@ -86,9 +88,39 @@ export function encodeError(
   return record
 }
 
-/** What of an error can be read in any thread: properties that are nested deep take more stack than to write them. */
-export function withoutProperties(record: ErrorRecord): ErrorRecord {
-  return { ...record, hidden: [], properties: [] }
+/** How many causes of causes are left where not even a record could be read. */
+const fewCauses = 10
+
+/**
+ * What of an error can be read in any thread, however deep in calls that is, and takes little room: texts, numbers and
+ * the like, and the same of the errors inside it.
+ */
+export function withoutObjects(record: ErrorRecord, met: Bare = new Map(), depth = 0): ErrorRecord {
+  const known = met.get(record)
+  if (known !== undefined) return known as ErrorRecord
+  const bare: ErrorRecord = { ...record, hidden: [], properties: [] }
+  met.set(record, bare)
+  for (const kind of ['hidden', 'properties'] as const)
+    for (const [key, carried] of record[kind]) {
+      const left = bareOf(carried, met, depth + 1)
+      if (left !== undefined) bare[kind].push([key, left])
+    }
+  return bare
+}
+
+/** Errors and lists, by what is left of them. */
+type Bare = Map<ErrorRecord | Carried, ErrorRecord | Carried>
+
+function bareOf(carried: Carried, met: Bare, depth: number): Carried | undefined {
+  if ('value' in carried) return isObject(carried.value) ? undefined : carried
+  if (depth > fewCauses) return undefined
+  if ('error' in carried) return { error: withoutObjects(carried.error, met, depth) }
+  const known = met.get(carried)
+  if (known !== undefined) return known as Carried
+  const bare = { list: [] as Carried[] }
+  met.set(carried, bare)
+  for (const item of carried.list) bare.list.push(bareOf(item, met, depth + 1) ?? { value: undefined })
+  return bare
 }
 
 /** Undefined where looking throws: what cannot be read is left behind, never the whole error. */
@@ -159,7 +191,9 @@ function carry(value: unknown, met: Met, depth: number): Carried | undefined {
   if (isError(value)) return depth < deepest ? { error: encodeError(value, met, depth) } : undefined
   if (Array.isArray(value) && value.some(isError))
     return depth < deepest ? carryList(value, met, depth) : undefined
-  return reachesPort(value) ? undefined : { value: structuredClone(value) }
+  if (reachesPort(value)) return undefined
+  const copy = structuredClone(value)
+  return nestsDeep(copy) ? undefined : { value: copy }
 }
 
 function carryList(items: unknown[], met: Met, depth: number): Carried {
@@ -176,15 +210,35 @@ function carryList(items: unknown[], met: Met, depth: number): Carried {
 function reachesPort(value: unknown): boolean {
   const reached = new Set([value])
   for (const one of reached) {
-    if (typeof one !== 'object' || one === null || types.isProxy(one)) continue // proxies cannot be cloned either
+    if (!isObject(one) || types.isProxy(one)) continue // proxies cannot be cloned either
     if (one instanceof MessagePort) return true
     for (const part of partsOf(one)) reached.add(part)
   }
   return false
 }
 
+/** Whether to read it could take more stack than the other thread has: the whole record would be lost by it. */
+function nestsDeep(value: unknown): boolean {
+  const reached = new Set<unknown>()
+  const open: Iterator<unknown>[] = [[value].values()] // as structured clone goes: into the first part first, and into nothing twice
+  for (let parts = open.at(-1); parts !== undefined; parts = open.at(-1)) {
+    const { done, value: part } = parts.next()
+    if (done) open.pop()
+    else if (isObject(part) && !reached.has(part)) {
+      if (open.length > deepestValue) return true
+      reached.add(part)
+      open.push(partsOf(part)[Symbol.iterator]())
+    }
+  }
+  return false
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 function partsOf(object: object): Iterable<unknown> {
-  if (types.isMap(object)) return [...object.keys(), ...object.values()]
+  if (types.isMap(object)) return [...object].flat()
   if (types.isSet(object)) return object
   if (Array.isArray(object)) return Object.values(object)
   if (ArrayBuffer.isView(object)) return []
