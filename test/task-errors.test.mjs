@@ -116,3 +116,88 @@ describe('an error with a property that is nested too deep loses that property a
     expect(atDepth(calls)).toMatchObject({ message: 'deep', code: 'E_DEEP', cause: { code: 'E_WITHIN' } })
   })
 })
+
+describe('an error keeps its class', () => {
+  const errorOf = fn => createExecutor().submit(fn).error()
+
+  test('if that belongs to another realm, by name', () => {
+    const error = errorOf(() => {
+      require('node:vm').runInNewContext(
+        `class Odd extends RangeError {}
+         throw Object.assign(new AggregateError([new TypeError('within'), new Odd('odd')], 'vm'), { code: 'E_VM' })`,
+      )
+    })
+    expect(error).toBeInstanceOf(AggregateError)
+    expect(error).toMatchObject({ name: 'AggregateError', message: 'vm', code: 'E_VM' })
+    expect(error.errors[0]).toBeInstanceOf(TypeError)
+    expect(error.errors[1]).toBeInstanceOf(RangeError)
+    expect(error.errors[1].name).toBe('Odd')
+  })
+
+  test('if it extends DOMException', () => {
+    const error = errorOf(() => {
+      class OutOfQuota extends DOMException {}
+      throw Object.assign(new OutOfQuota('full', 'QuotaExceededError'), { extra: 1 })
+    })
+    expect(error).toBeInstanceOf(DOMException)
+    expect(error).toMatchObject({ name: 'QuotaExceededError', message: 'full', code: 22, extra: 1 })
+  })
+
+  test('if it is one of WebAssembly', () => {
+    for (const name of ['CompileError', 'LinkError', 'RuntimeError']) {
+      const error = createExecutor()
+        .submit(
+          name => {
+            throw new WebAssembly[name]('wasm')
+          },
+          [name],
+        )
+        .error()
+      expect(error).toBeInstanceOf(WebAssembly[name])
+      expect(error).toMatchObject({ name, message: 'wasm' })
+    }
+  })
+})
+
+describe('an error arrives', () => {
+  test('with a `code` that its class has, and nothing else of that', () => {
+    const error = createExecutor()
+      .submit(() => {
+        class HttpError extends Error {
+          get code() {
+            return 'E_HTTP'
+          }
+          get status() {
+            return 404
+          }
+        }
+        class Odd extends HttpError {
+          get code() {
+            throw new Error('no code')
+          }
+        }
+        throw new HttpError('gone', { cause: new Odd('odd') })
+      })
+      .error()
+    expect(error).toMatchObject({ name: 'HttpError', message: 'gone', code: 'E_HTTP' })
+    expect(Object.keys(error)).toEqual([])
+    expect('status' in error).toBe(false)
+    expect(error.cause).toMatchObject({ name: 'Odd', message: 'odd' })
+    expect('code' in error.cause).toBe(false)
+  })
+
+  test('with properties that are one object as one', () => {
+    const error = createExecutor()
+      .submit(() => {
+        const shared = { of: 'both' }
+        throw Object.assign(new Error('m', { cause: Object.assign(new Error('c'), { shared }) }), {
+          a: shared,
+          b: shared,
+        })
+      })
+      .error()
+    expect(error.a).toEqual({ of: 'both' })
+    expect(error.b).toBe(error.a)
+    expect(error.cause.shared).toBe(error.a)
+  })
+})

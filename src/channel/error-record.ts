@@ -33,6 +33,17 @@ const builtInErrors = new Map<string, { prototype: Error }>(
   }),
 )
 
+/** Not of every runtime, nor with every option of Node; `WebAssembly` is not there with --jitless. */
+const { SuppressedError, WebAssembly } = globalThis as {
+  SuppressedError?: { prototype: Error }
+  WebAssembly?: Record<string, { prototype: Error }>
+}
+if (SuppressedError !== undefined) builtInErrors.set('SuppressedError', SuppressedError)
+for (const name of ['CompileError', 'LinkError', 'RuntimeError']) {
+  const Class = WebAssembly?.[name]
+  if (Class !== undefined) builtInErrors.set(`WebAssembly.${name}`, Class)
+}
+
 const typeOfPrototype = new Map<object, string>()
 for (const [name, { prototype }] of [...builtInErrors, ...executorErrors])
   typeOfPrototype.set(prototype, name)
@@ -55,16 +66,18 @@ const deepest = 100
 /** So is a property of an error with more objects inside one another: a third of what the main thread can read. */
 const deepestValue = 500
 
-/** Errors, and lists that hold errors, which have been met: they may contain each other. */
+/** What has been met. Errors, and lists that hold errors, may contain each other. */
 interface Met {
   readonly errors: Map<Error, ErrorRecord>
   readonly lists: Map<unknown[], Carried>
+  /** Their copies: two properties that are the same object are to be the same there. */
+  readonly objects: Map<object, Carried | undefined>
 }
 
 /** Never throws, whatever the getters and proxies of an error do. */
 export function encodeError(
   error: Error,
-  met: Met = { errors: new Map(), lists: new Map() },
+  met: Met = { errors: new Map(), lists: new Map(), objects: new Map() },
   depth = 0,
 ): ErrorRecord {
   const known = met.errors.get(error)
@@ -85,6 +98,8 @@ export function encodeError(
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
     ;(enumerable ? record.properties : record.hidden).push([key, carried])
   }
+  const code = attempt(() => inheritedCode(error))
+  if (code !== undefined && record.type !== 'DOMException') record.hidden.push(['code', { value: code }])
   return record
 }
 
@@ -160,23 +175,48 @@ export function stackOf(holder: { readonly stack?: unknown }): string | undefine
 }
 
 function typeOf(error: Error): string {
-  // Named first: Node loads the class at the first mention of the global, which takes a millisecond.
-  if (error.constructor?.name === 'DOMException' && error instanceof DOMException) return 'DOMException'
+  for (const prototype of prototypesOf(error)) {
+    const type = typeOfPrototype.get(prototype)
+    if (type !== undefined) return type
+    // Named first: Node loads the class at the first mention of the global, which takes a millisecond.
+    if (classNameOf(prototype) === 'DOMException' && prototype === DOMException.prototype)
+      return 'DOMException'
+  }
+  // Of another realm (vm), whose classes are others of the same names.
+  for (const prototype of prototypesOf(error)) {
+    const name = classNameOf(prototype)
+    if (name !== undefined && builtInErrors.has(name)) return name
+  }
+  return 'Error'
+}
+
+function* prototypesOf(error: Error): Iterable<object> {
   for (
     let prototype = Object.getPrototypeOf(error);
     prototype !== null;
     prototype = Object.getPrototypeOf(prototype)
-  ) {
-    const type = typeOfPrototype.get(prototype)
-    if (type !== undefined) return type
-  }
-  return 'Error' // an error of another realm (vm)
+  )
+    yield prototype
+}
+
+function classNameOf(prototype: object): string | undefined {
+  const name: unknown = Object.hasOwn(prototype, 'constructor') ? prototype.constructor?.name : undefined
+  return typeof name === 'string' ? name : undefined
+}
+
+/** Of a class that has it as a getter, say. Nothing else is looked for that way: `code` is what errors are told by. */
+function inheritedCode(error: Error): string | number | undefined {
+  if (Object.hasOwn(error, 'code')) return undefined
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' || typeof code === 'number' ? code : undefined
 }
 
 /** A subclass that never set its name is known by the name of its class. */
 function nameOf(error: Error): string {
   const className: unknown = error.constructor?.name
-  const inherited = !Object.hasOwn(error, 'name') && typeOfPrototype.has(ownerOf(error, 'name') ?? error)
+  const owner = Object.hasOwn(error, 'name') ? undefined : ownerOf(error, 'name')
+  const inherited =
+    owner !== undefined && (typeOfPrototype.has(owner) || builtInErrors.has(classNameOf(owner) ?? ''))
   return inherited && typeof className === 'string' && className !== '' ? className : String(error.name)
 }
 
@@ -191,9 +231,15 @@ function carry(value: unknown, met: Met, depth: number): Carried | undefined {
   if (isError(value)) return depth < deepest ? { error: encodeError(value, met, depth) } : undefined
   if (Array.isArray(value) && value.some(isError))
     return depth < deepest ? carryList(value, met, depth) : undefined
+  if (!isObject(value)) return { value: structuredClone(value) }
+  if (!met.objects.has(value)) met.objects.set(value, copy(value))
+  return met.objects.get(value)
+}
+
+function copy(value: object): Carried | undefined {
   if (reachesPort(value)) return undefined
-  const copy = structuredClone(value)
-  return nestsDeep(copy) ? undefined : { value: copy }
+  const copied = structuredClone(value)
+  return nestsDeep(copied) ? undefined : { value: copied }
 }
 
 function carryList(items: unknown[], met: Met, depth: number): Carried {
