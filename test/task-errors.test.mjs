@@ -186,6 +186,26 @@ describe('an error arrives', () => {
     expect('code' in error.cause).toBe(false)
   })
 
+  test.each([
+    ['that is deleted', error => delete error.stack],
+    ['that is no text', error => Object.assign(error, { stack: ['frames'] })],
+    ['that throws', error => Object.defineProperty(error, 'stack', { get: () => error.no.no })],
+  ])('with no false stack in the place of one %s', (_how, spoil) => {
+    const error = createExecutor()
+      .submit(
+        spoil => {
+          const error = new RangeError('without frames')
+          new Function(`return ${spoil}`)()(error)
+          throw error
+        },
+        [String(spoil)],
+      )
+      .error()
+    const lines = error.stack.split('\n')
+    expect(lines.slice(0, 2)).toEqual(['RangeError: without frames', '    --- submitted by ---'])
+    expect(lines[2]).toContain('task-errors.test.mjs')
+  })
+
   test('with properties that are one object as one', () => {
     const error = createExecutor()
       .submit(() => {

@@ -1,5 +1,5 @@
 import { now } from '../channel/clock.js'
-import { isError, setStack, stackOf } from '../channel/error-record.js'
+import { isError, setStack, stackOf, summaryOf } from '../channel/error-record.js'
 
 /** Holds the stack of a call; V8 turns it into text when that is first read, which only a failing task's is. */
 export interface SubmitSite {
@@ -58,7 +58,7 @@ export function appendSite(error: unknown, site: SubmitSite): void {
   const stack = stackOf(site)
   if (stack === undefined || !stack.includes('\n')) return
   const frames = stack.slice(stack.indexOf('\n') + 1)
-  const own = stackOf(error) ?? `${error.name}: ${error.message}`
+  const own = stackOf(error) ?? summaryOf(error)
   setStack(error, `${own}\n${heading}\n${frames}`)
 }
 

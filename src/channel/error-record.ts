@@ -152,7 +152,7 @@ export function decodeError(record: ErrorRecord, seen: Decoded = new Map()): Err
   if (known !== undefined) return known as Error
   const error = construct(record)
   seen.set(record, error)
-  if (record.stack !== undefined) setStack(error, record.stack)
+  setStack(error, record.stack ?? summaryOf(record)) // never its own, which would lead here
   if (error.name !== record.name) define(error, 'name', record.name, false)
   for (const [key, value] of record.hidden) define(error, key, uncarry(value, seen), false)
   for (const [key, value] of record.properties) define(error, key, uncarry(value, seen), true)
@@ -172,6 +172,11 @@ export function setStack(error: Error, stack: string): void {
 export function stackOf(holder: { readonly stack?: unknown }): string | undefined {
   const stack = attempt(() => holder.stack)
   return typeof stack === 'string' ? stack : undefined
+}
+
+/** What a stack begins with, and all there is to it where it cannot be read. */
+export function summaryOf({ name, message }: { name: string; message: string }): string {
+  return message === '' ? name : `${name}: ${message}`
 }
 
 function typeOf(error: Error): string {
