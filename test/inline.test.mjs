@@ -90,6 +90,8 @@ class Heir extends Holder {
 describe('a function that is submitted itself may be', () => {
   test.each([
     ['an arrow function', x => ['arrow', x], 'arrow'],
+    ['an arrow function of `get` without brackets', new Function('return get => ["get", get]')(), 'get'],
+    ['an arrow function of `set` without brackets', new Function('return set\t=> ["set", set]')(), 'set'],
     ['an async arrow function', async x => ['async arrow', x], 'async arrow'],
     [
       'an arrow function with a body',

@@ -12,10 +12,11 @@ export function sourceOf(fn: (...args: never[]) => unknown, text: string): strin
   // Only the engine can write this: as code it is a syntax error.
   if (/\{\s*\[native code\]\s*\}$/.test(text)) throw refusal(fn, nativeReason(fn))
   if (isClass(fn)) throw refusal(fn, 'a class is not a function that can be called')
-  if (/^[gs]et(\s+[^\s(]|['"[#])/.test(text)) throw refusal(fn, 'a getter or setter belongs to its object')
   const asExpression = `(${text})`
   const problem = syntaxError(asExpression)
   if (problem === undefined) return asExpression
+  // Not before: `set => set.size` is an arrow function.
+  if (/^[gs]et(\s+[^\s(]|['"[#])/.test(text)) throw refusal(fn, 'a getter or setter belongs to its object')
   // A method's text makes sense only in an object; its private name, `#fetch`, only in a class.
   const member = text.replace(/^((?:async\b\s*)?\*?\s*)#/, '$1')
   const asMethod = `(object => object[Reflect.ownKeys(object)[0]])({ ${member} })`
