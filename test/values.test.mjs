@@ -286,6 +286,28 @@ describe('an error with what cannot be carried arrives without that', () => {
 })
 
 describe('a result or error that cannot be carried fails its task and nothing else', () => {
+  test('what a getter of a result throws is the cause, if it is no error, however hard it is to show', () => {
+    const errorOf = thrown =>
+      executor
+        .submit(
+          thrown => ({
+            get bad() {
+              throw new Function(`return ${thrown}`)()
+            },
+          }),
+          [thrown],
+        )
+        .error()
+    expect(errorOf('5')).toMatchObject({
+      message: 'a getter of the result of inline function threw 5',
+      cause: 5,
+    })
+    const unshowable = "({ of: 1, [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('no') } })"
+    const { message, cause } = errorOf(unshowable)
+    expect(message).toMatch(/^a getter of the result of inline function threw a value that cannot be shown/)
+    expect(cause).toEqual({ of: 1 })
+  })
+
   test.each([
     ['functionInside', { name: 'NotCloneableError', message: /result\.list\[1\]\.onClick is a function/ }],
     ['symbol', { name: 'NotCloneableError', message: /result is a symbol/ }],

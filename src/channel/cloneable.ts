@@ -1,9 +1,10 @@
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
 import { functionName } from './function-name.js'
 import { originOf } from './remote-proxy.js'
+import { show } from './show.js'
 import { transferListOf } from './transfer.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
@@ -89,7 +90,8 @@ export function notCloneable(
 export function refusal(error: unknown, value: unknown, name: string): Error {
   const whose = `the result of ${name}${hintFor(value)}`
   if (isRefusal(error)) return notCloneable('result', value, error, whose, transferListOf(value))
-  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
+  if (isError(error)) return error
+  return new Error(`a getter of the result of ${name} threw ${show(error)}`, { cause: error })
 }
 
 /**
