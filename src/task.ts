@@ -33,7 +33,8 @@ export interface CurrentTask {
 }
 
 /**
- * The task that the calling code runs for, also after an `await`, in a timer or in a callback that it started.
+ * The task that the calling code runs for, also after an `await`, in a timer or in a callback that it started, and in
+ * what listens to its signal.
  *
  * @throws {ExecutorError} if the code does not run for a task
  * @example

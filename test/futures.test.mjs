@@ -210,6 +210,35 @@ describe('cancel', () => {
     expect(fulfilled.result()).toBe(2)
   })
 
+  test.each([
+    ['cancelled', undefined],
+    ['too late', { timeout: 1 }],
+  ])('what listens to the signal of a task that is %s runs for that task', (how, options) => {
+    const own = createExecutor({ size: 1, onError: 'ignore' })
+    const words = new Int32Array(new SharedArrayBuffer(8))
+    const listen = async words => {
+      const { currentTask } = require('async-pool-executor/task')
+      const { signal } = currentTask()
+      const report = (index, value) => {
+        Atomics.store(words, index, value)
+        Atomics.notify(words, index)
+      }
+      return new Promise(resolve => {
+        signal.addEventListener('abort', () => {
+          resolve()
+          report(1, currentTask().id)
+        })
+        report(0, 1)
+      })
+    }
+    const future = own.submit(listen, [words], options)
+    awaitSignal(words, 0, 1)
+    if (how === 'cancelled') future.cancel()
+    expect(awaitSignal(words, 1, 1)).toBe(future.id)
+    own.join()
+    expect(own.stats().restarts).toBe(0)
+  })
+
   test('while a slot frees, each task either starts or is cancelled, and slots are not lost', () => {
     const narrow = createExecutor({ size: 1, queueSize: 2 })
     let cancelled = 0

@@ -87,9 +87,16 @@ class Heir extends Holder {
   }
 }
 
+const nested =
+  'async x => [(function () { return (() => arguments)()[0] })("own"), { arguments: x }.arguments]'
+
 describe('a function that is submitted itself may be', () => {
   test.each([
     ['an arrow function', x => ['arrow', x], 'arrow'],
+    ['a function with `arguments`', new Function('return [...arguments]'), 5],
+    ['an arrow function with a function that has them', new Function(`return ${nested}`)(), 'own'],
+    ['an arrow function of `get` without brackets', new Function('return get => ["get", get]')(), 'get'],
+    ['an arrow function of `set` without brackets', new Function('return set\t=> ["set", set]')(), 'set'],
     ['an async arrow function', async x => ['async arrow', x], 'async arrow'],
     [
       'an arrow function with a body',
@@ -410,6 +417,11 @@ describe('refused at the call is', () => {
         },
       }.m,
       /super/,
+    ],
+    [
+      '`arguments` in an arrow function',
+      new Function('return async () => [() => arguments[0]]')(),
+      /around it/,
     ],
     ['code that is not strict', new Function('with ({}) return 1'), /strict/],
   ])('%s', (_what, fn, reason) => {

@@ -196,6 +196,31 @@ describe('a CommonJS module', () => {
     expect(executor.run(path(name), 'viaThis', ['x'])).toBe('helped x')
   })
 
+  test.each(['compiled.cjs', 'compiled.js'])('that a compiler has made has its default export: %s', name => {
+    const module = file(
+      name,
+      `Object.defineProperty(exports, '__esModule', { value: true })
+       exports.named = () => 'named'
+       exports.default = Object.assign(Object.create({ inherited() {} }), {
+         helper: () => 'helped',
+         inDefault() { return this.helper() },
+         named: () => 'not this one',
+       })`,
+    )
+    for (const offload of [false, true]) {
+      expect(executor.run(module, 'inDefault', [], { offload })).toBe('helped')
+      expect(executor.run(module, 'named', [], { offload })).toBe('named')
+    }
+    for (const name of ['inherited', 'constructor', '__proto__', 'default'])
+      expect(thrownBy(() => executor.run(module, name))).toBeInstanceOf(TaskNotFoundError)
+    expect(thrownBy(() => executor.run(module, 'other')).message).toContain('named, helper, inDefault')
+  })
+
+  test('with a property named default has nothing in that, if no compiler has said so', () => {
+    const module = file('plain.cjs', 'exports.default = { inDefault: () => 1 }')
+    expect(thrownBy(() => executor.run(module, 'inDefault'))).toBeInstanceOf(TaskNotFoundError)
+  })
+
   test('is the same instance for tasks and for modules that import it', () => {
     const home = folder()
     file('state.cjs', 'let count = 0; exports.next = () => ++count', home)

@@ -71,6 +71,44 @@ describe('stream', () => {
     expect(stream.next()).toEqual({ value: undefined, done: true })
   })
 
+  test.each([
+    [
+      'a promise that rejects, of a sync generator',
+      () => Promise.reject(new RangeError('no item')),
+      'no item',
+    ],
+    ['an item that cannot be cloned', () => () => {}, 'result is a function'],
+  ])('closes a generator after %s, and throws no error of its `finally` instead', (_what, make, message) => {
+    const executor = createExecutor()
+    const closed = new Int32Array(new SharedArrayBuffer(4))
+    const stream = executor.stream(
+      function* (closed, make) {
+        try {
+          yield 1
+          yield new Function(`return ${make}`)()()
+        } finally {
+          Atomics.add(closed, 0, 1)
+          // biome-ignore lint/correctness/noUnsafeFinally: as a finally block may
+          throw new Error('of finally')
+        }
+      },
+      [closed, String(make)],
+    )
+    expect(stream.next().value).toBe(1)
+    expect(thrownBy(() => stream.next()).message).toContain(message)
+    expect(closed[0]).toBe(1)
+  })
+
+  test('refuses what `for` refuses of an iterator, instead of never ending', () => {
+    const executor = createExecutor()
+    for (const symbol of ['iterator', 'asyncIterator']) {
+      const stream = executor.stream(symbol => ({ [Symbol[symbol]]: () => ({ next: () => 5 }) }), [symbol])
+      const error = thrownBy(() => stream.next())
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error.message).toBe('Iterator result 5 is not an object')
+    }
+  })
+
   test('refuses a function that returns nothing to iterate', () => {
     const executor = createExecutor()
     expect(thrownBy(() => [...executor.stream(streams, 'number')])).toMatchObject({

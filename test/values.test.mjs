@@ -167,6 +167,34 @@ describe('arguments that cannot be carried', () => {
     }
   })
 
+  describe('are not what the transfer list names', () => {
+    const { port1: moved } = new MessageChannel()
+    afterAll(() => moved.close())
+
+    test.each([
+      ['args[1].onClick is a function', [moved, { onClick() {} }]],
+      ['args[0].bad.fn is a function', [{ list: [moved, moved], bad: { fn() {} } }]],
+      ['args[2] is a MessagePort', [moved, { moved }, port1]],
+      ['args[1].stream is a ReadableStream', [new Set([moved]), { stream: new ReadableStream() }]],
+      ['args[1] is a Promise', [new Map([[1, { moved }]]), Promise.resolve()]],
+    ])('but %s', (where, args) => {
+      const submit = () => executor.submit(tasks, 'echo', args, { transferList: [moved] })
+      expect(thrownBy(submit).message).toContain(`${where}`)
+    })
+
+    test('nor that of a result, in the worker and in a CPU thread', () => {
+      const task = () => {
+        const { transfer } = require('async-pool-executor/task')
+        const { port1 } = new globalThis.MessageChannel()
+        return transfer({ port: port1, of: [port1], bad: { fn() {} } }, [port1])
+      }
+      for (const offload of [false, true])
+        expect(thrownBy(() => executor.run(task, [], { offload })).message).toContain(
+          'result.bad.fn is a function',
+        )
+    })
+  })
+
   test('so is progress, in the task, which says where', () => {
     const message = executor.run(fixture('callbacks.mjs'), 'progressOf', [])
     expect(message).toMatch(/^NotCloneableError: value\.steps\[1\] is a function,.*callbacks\.mjs#progressOf/)
@@ -258,6 +286,28 @@ describe('an error with what cannot be carried arrives without that', () => {
 })
 
 describe('a result or error that cannot be carried fails its task and nothing else', () => {
+  test('what a getter of a result throws is the cause, if it is no error, however hard it is to show', () => {
+    const errorOf = thrown =>
+      executor
+        .submit(
+          thrown => ({
+            get bad() {
+              throw new Function(`return ${thrown}`)()
+            },
+          }),
+          [thrown],
+        )
+        .error()
+    expect(errorOf('5')).toMatchObject({
+      message: 'a getter of the result of inline function threw 5',
+      cause: 5,
+    })
+    const unshowable = "({ of: 1, [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('no') } })"
+    const { message, cause } = errorOf(unshowable)
+    expect(message).toMatch(/^a getter of the result of inline function threw a value that cannot be shown/)
+    expect(cause).toEqual({ of: 1 })
+  })
+
   test.each([
     ['functionInside', { name: 'NotCloneableError', message: /result\.list\[1\]\.onClick is a function/ }],
     ['symbol', { name: 'NotCloneableError', message: /result is a symbol/ }],

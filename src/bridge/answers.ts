@@ -93,7 +93,9 @@ export class Answers {
       this.#post([Request.Answer, asker.id, call, outcome, value], transferListOf(value))
     } catch (error) {
       const whose = `the result of a callback given to ${asker.label}`
-      const failure = isRefusal(error) ? notCloneable('result', value, error, whose) : toError(error, whose)
+      const failure = isRefusal(error)
+        ? notCloneable('result', value, error, whose, transferListOf(value))
+        : toError(error, whose)
       this.#post([Request.Answer, asker.id, call, Outcome.Failed, encodeError(failure)])
     }
   }

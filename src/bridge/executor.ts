@@ -409,7 +409,9 @@ export class AsyncPoolExecutor implements Disposable, AsyncDisposable {
 
   /**
    * The functions of a module by their names, typed by the module: `tasks.run.fetchPage(url)` is
-   * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call.
+   * `run('./tasks.js', 'fetchPage', [url])`. Nothing is loaded before the first call. Types cannot tell what an object
+   * that is exported by default inherits, as an instance the methods of its class: calls of those are a
+   * {@link TaskNotFoundError}.
    *
    * @typeParam M - the type of the module: `typeof import('./tasks.js')`
    * @param options - for every call through the facade; `idempotent` and `offload` are not for its streams

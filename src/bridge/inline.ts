@@ -12,10 +12,13 @@ export function sourceOf(fn: (...args: never[]) => unknown, text: string): strin
   // Only the engine can write this: as code it is a syntax error.
   if (/\{\s*\[native code\]\s*\}$/.test(text)) throw refusal(fn, nativeReason(fn))
   if (isClass(fn)) throw refusal(fn, 'a class is not a function that can be called')
-  if (/^[gs]et(\s+[^\s(]|['"[#])/.test(text)) throw refusal(fn, 'a getter or setter belongs to its object')
   const asExpression = `(${text})`
   const problem = syntaxError(asExpression)
+  if (problem === undefined && usesArgumentsAround(text))
+    throw refusal(fn, '`arguments` in an arrow function belongs to the function around it')
   if (problem === undefined) return asExpression
+  // Not before: `set => set.size` is an arrow function.
+  if (/^[gs]et(\s+[^\s(]|['"[#])/.test(text)) throw refusal(fn, 'a getter or setter belongs to its object')
   // A method's text makes sense only in an object; its private name, `#fetch`, only in a class.
   const member = text.replace(/^((?:async\b\s*)?\*?\s*)#/, '$1')
   const asMethod = `(object => object[Reflect.ownKeys(object)[0]])({ ${member} })`
@@ -59,6 +62,11 @@ function usesSuper(text: string): boolean {
   for (let start = text.indexOf('('); start !== -1; start = text.indexOf('(', start + 1))
     if (syntaxError(`(async function*${text.slice(start)})`) === undefined) return false
   return true
+}
+
+/** As what a field of a class begins with, code is valid only without: its own functions may have theirs. */
+function usesArgumentsAround(text: string): boolean {
+  return /\barguments\b/.test(text) && syntaxError(`(class{field=(${text})})`) !== undefined
 }
 
 function refusal(fn: unknown, reason: string, cause?: unknown): TypeError {

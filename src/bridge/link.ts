@@ -2,7 +2,7 @@ import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:
 import { now } from '../channel/clock.js'
 import { unreadable } from '../channel/cloneable.js'
 import type { Death } from '../channel/death.js'
-import { type ErrorRecord, encodeError, withoutProperties } from '../channel/error-record.js'
+import { type ErrorRecord, encodeError, withoutObjects } from '../channel/error-record.js'
 import { Journal } from '../channel/journal.js'
 import {
   type AnswerRequest,
@@ -165,7 +165,7 @@ export abstract class Link {
   cancel(id: number, reason: Error): void {
     const record = encodeError(reason)
     this.postOrBuffer([Request.Cancel, id, record], WorkerWants.Control)
-    const bare = withoutProperties(record)
+    const bare = withoutObjects(record)
     this.afterPosting(number => this.#replacements.record(number, () => [Request.Cancel, id, bare]))
   }
 
@@ -487,7 +487,7 @@ export abstract class Link {
 
 /** Holds on to nothing of the value: it may be large. */
 function replacementOf([kind, id, call, outcome, value]: AnswerRequest): (reason: string) => AnswerRequest {
-  const record = outcome === Outcome.Failed ? withoutProperties(value as ErrorRecord) : undefined
+  const record = outcome === Outcome.Failed ? withoutObjects(value as ErrorRecord) : undefined
   return reason => [
     kind,
     id,

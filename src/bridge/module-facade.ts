@@ -6,11 +6,18 @@ import type { MapOptions, TaskOptions } from './options.js'
 // biome-ignore lint/suspicious/noExplicitAny: what is yielded, returned and sent does not matter here
 type AnyIterator = Iterator<any, any, any> | AsyncIterator<any, any, any> | AsyncIterable<any>
 
+/** Of these, what `for` and `for await` take. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+type AnyStream = (Iterator<any, any, any> & Iterable<any>) | AsyncIterable<any>
+
 /** Names that JavaScript itself looks for on any object: a facade has no functions under these. */
 // biome-ignore lint/complexity/noBannedTypes: meant are the members that every object inherits
 type Reserved = 'then' | 'toJSON' | 'prototype' | keyof Object
 
-/** What can be called of a module: its functions, and those of an object that it exports by default. */
+/**
+ * What can be called of a module: its functions, and those of an object that it exports by default. Which of these that
+ * only inherits, as an instance its methods, no type says; they are not found.
+ */
 type Exported<M> = Omit<M extends { default: infer D extends object } ? Omit<D, keyof M> & M : M, Reserved>
 
 /** Distributes over what a function may return; `never`, of functions that only throw, is no iterator. */
@@ -31,12 +38,12 @@ type MapNames<M> = {
   [Name in ValueNames<M>]: M[Name] extends (item: any) => unknown ? Name : never
 }[ValueNames<M>]
 
-/** The names of generators, and of functions that return an iterator or something for `for await`. */
+/** The names of generators, and of functions that return an iterator for `for`, or something for `for await`. */
 type StreamNames<M> = {
   [Name in keyof M]: M[Name] extends TaskFunction
     ? [Awaited<ReturnType<M[Name]>>] extends [never]
       ? never
-      : Awaited<ReturnType<M[Name]>> extends AnyIterator
+      : Awaited<ReturnType<M[Name]>> extends AnyStream
         ? Name
         : never
     : never
@@ -56,7 +63,8 @@ type Items<F> = F extends TaskFunction ? Streamed<F> : never
 
 /**
  * The functions of a module, by what is done with them and by name. Those that give a value are everywhere but under
- * `stream` and `streamAsync`, where the generators are.
+ * `stream` and `streamAsync`, where the generators are. Of an object that is exported by default these are its own
+ * functions: what it inherits, as an instance the methods of its class, is not found, though its type offers it.
  *
  * @typeParam M - the type of the module: `typeof import('./tasks.js')`
  * @example

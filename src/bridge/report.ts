@@ -1,14 +1,5 @@
-import { inspect } from 'node:util'
 import { writeToDescriptor } from '../channel/descriptor.js'
-
-/** What is thrown may say itself how it is shown, and fail at that: neither a report nor an exit hook may end there. */
-export function show(thrown: unknown): string {
-  try {
-    return inspect(thrown)
-  } catch {
-    return 'a value that cannot be shown: it throws when it is looked at'
-  }
-}
+import { show } from '../channel/show.js'
 
 /** Tasks may throw anything; whoever wants an Error gets one that holds it. */
 export function toError(thrown: unknown, name: string): Error {

@@ -20,7 +20,8 @@ export function send(link: Link, task: Task, transferList?: readonly Transferabl
   } catch (error) {
     if (isTransferRefusal(error))
       throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
-    if (isRefusal(error)) throw notCloneable('args', args, error, `the arguments of ${fn.label}`)
+    if (isRefusal(error))
+      throw notCloneable('args', args, error, `the arguments of ${fn.label}`, transferList)
     throw error
   } finally {
     beginWriting(outer)

@@ -1,5 +1,5 @@
 import { now } from '../channel/clock.js'
-import { isError } from '../channel/error-record.js'
+import { isError, setStack, stackOf, summaryOf } from '../channel/error-record.js'
 
 /** Holds the stack of a call; V8 turns it into text when that is first read, which only a failing task's is. */
 export interface SubmitSite {
@@ -49,18 +49,17 @@ function refill(): boolean {
   return true
 }
 
-/** Puts the frames of the submit below those of the task. */
-export function appendSite(error: unknown, { stack }: SubmitSite): void {
-  if (!isError(error) || typeof stack !== 'string') return
+/**
+ * Puts the frames of the submit below those of the task. Never throws, whatever an `Error.prepareStackTrace` of the
+ * user's does: it runs in the midst of taking in messages.
+ */
+export function appendSite(error: unknown, site: SubmitSite): void {
+  if (!isError(error)) return
+  const stack = stackOf(site)
+  if (stack === undefined || !stack.includes('\n')) return
   const frames = stack.slice(stack.indexOf('\n') + 1)
-  const own = typeof error.stack === 'string' ? error.stack : String(error)
-  if (!stack.includes('\n')) return
-  Object.defineProperty(error, 'stack', {
-    value: `${own}\n${heading}\n${frames}`,
-    configurable: true,
-    writable: true,
-    enumerable: false,
-  })
+  const own = stackOf(error) ?? summaryOf(error)
+  setStack(error, `${own}\n${heading}\n${frames}`)
 }
 
 const heading = '    --- submitted by ---'

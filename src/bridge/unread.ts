@@ -1,5 +1,6 @@
+import { show } from '../channel/show.js'
 import { callSoon } from './callbacks.js'
-import { isolated, print, show, toError } from './report.js'
+import { isolated, print, toError } from './report.js'
 
 /** What is known of a task whose failure is handed to `onError`. */
 export interface TaskInfo {

@@ -1,9 +1,11 @@
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
 import { MessagePort } from 'node:worker_threads'
 import { isError } from './error-record.js'
 import { NotCloneableError } from './errors.js'
 import { functionName } from './function-name.js'
 import { originOf } from './remote-proxy.js'
+import { show } from './show.js'
+import { transferListOf } from './transfer.js'
 
 /** True for the errors with which structured clone itself refuses a value, as opposed to one that a getter threw. */
 export function isRefusal(error: unknown): error is Error {
@@ -58,6 +60,7 @@ function contentOf(value: unknown): unknown {
  * Says where in `value` the thing is that structured clone refused.
  *
  * @param root - how messages name `value` itself: `args`, `result`
+ * @param transferList - what goes along with the value: none of that was refused
  * @param isRefused - whether an object, whose contents are not, is the one
  */
 export function notCloneable(
@@ -65,11 +68,16 @@ export function notCloneable(
   value: unknown,
   cause: Error,
   whose: string,
+  transferList: readonly unknown[] = [],
   isRefused = isRefusedByClone,
 ): NotCloneableError {
   const culprit = isTooDeep(cause)
     ? { path: root, what: 'nested too deep' }
-    : search(root, contentOf(value), isRefused)
+    : search(root, contentOf(value), {
+        isRefused,
+        seen: new Set(transferList),
+        moves: transferList.length > 0,
+      })
   const what = culprit === undefined ? cause.message.replace(/\.$/, '') : `${culprit.path} is ${culprit.what}`
   return new NotCloneableError(`${what}, which cannot be carried between threads (${whose})`, { cause })
 }
@@ -80,8 +88,10 @@ export function notCloneable(
  * @param name - what messages call the function
  */
 export function refusal(error: unknown, value: unknown, name: string): Error {
-  if (isRefusal(error)) return notCloneable('result', value, error, `the result of ${name}${hintFor(value)}`)
-  return isError(error) ? error : new Error(`a getter of the result of ${name} threw ${inspect(error)}`)
+  const whose = `the result of ${name}${hintFor(value)}`
+  if (isRefusal(error)) return notCloneable('result', value, error, whose, transferListOf(value))
+  if (isError(error)) return error
+  return new Error(`a getter of the result of ${name} threw ${show(error)}`, { cause: error })
 }
 
 /**
@@ -97,11 +107,17 @@ function hintFor(value: unknown): string {
   return types.isGeneratorObject(value) ? '; stream() reads generators' : ''
 }
 
-type Refuses = (object: object) => boolean
+interface Search {
+  readonly isRefused: (object: object) => boolean
+  /** What has been looked at, and what needs no look: it is transferred. */
+  readonly seen: Set<unknown>
+  /** Something is transferred: what may contain that cannot be tried out by itself. */
+  readonly moves: boolean
+}
 
-function search(root: string, value: unknown, isRefused: Refuses): Culprit | undefined {
+function search(root: string, value: unknown, state: Search): Culprit | undefined {
   try {
-    return findCulprit(root, value, isRefused, new Set())
+    return findCulprit(root, value, state)
   } catch {
     return undefined // it does not let itself be looked at, or is too deep; the cause says what there is to say
   }
@@ -112,21 +128,19 @@ interface Culprit {
   what: string
 }
 
-function findCulprit(
-  path: string,
-  value: unknown,
-  isRefused: Refuses,
-  seen: Set<object>,
-): Culprit | undefined {
+function findCulprit(path: string, value: unknown, state: Search): Culprit | undefined {
+  const { isRefused, seen, moves } = state
   if (typeof value === 'function') return { path, what: describeFunction(value) }
   if (typeof value === 'symbol') return { path, what: `a symbol (${value.toString()})` }
   if (typeof value !== 'object' || value === null || seen.has(value)) return undefined
   seen.add(value)
+  let mayHoldMoved = false
   for (const [childPath, child] of children(path, value)) {
-    const culprit = findCulprit(childPath, child, isRefused, seen)
+    const culprit = findCulprit(childPath, child, state)
     if (culprit !== undefined) return culprit
+    mayHoldMoved ||= moves && typeof child === 'object' && child !== null
   }
-  return isRefused(value) ? { path, what: nameOf(value) } : undefined
+  return !mayHoldMoved && isRefused(value) ? { path, what: nameOf(value) } : undefined
 }
 
 function describeFunction(fn: object): string {

@@ -33,6 +33,17 @@ const builtInErrors = new Map<string, { prototype: Error }>(
   }),
 )
 
+/** Not of every runtime, nor with every option of Node; `WebAssembly` is not there with --jitless. */
+const { SuppressedError, WebAssembly } = globalThis as {
+  SuppressedError?: { prototype: Error }
+  WebAssembly?: Record<string, { prototype: Error }>
+}
+if (SuppressedError !== undefined) builtInErrors.set('SuppressedError', SuppressedError)
+for (const name of ['CompileError', 'LinkError', 'RuntimeError']) {
+  const Class = WebAssembly?.[name]
+  if (Class !== undefined) builtInErrors.set(`WebAssembly.${name}`, Class)
+}
+
 const typeOfPrototype = new Map<object, string>()
 for (const [name, { prototype }] of [...builtInErrors, ...executorErrors])
   typeOfPrototype.set(prototype, name)
@@ -52,27 +63,30 @@ export function isError(value: unknown): value is Error {
 
 /** What is further down, causes of causes say, is left out: records are cloned recursively. */
 const deepest = 100
+/** So is a property of an error with more objects inside one another: a third of what the main thread can read. */
+const deepestValue = 500
 
-/** Errors, and lists that hold errors, which have been met: they may contain each other. */
+/** What has been met. Errors, and lists that hold errors, may contain each other. */
 interface Met {
   readonly errors: Map<Error, ErrorRecord>
   readonly lists: Map<unknown[], Carried>
+  /** Their copies: two properties that are the same object are to be the same there. */
+  readonly objects: Map<object, Carried | undefined>
 }
 
 /** Never throws, whatever the getters and proxies of an error do. */
 export function encodeError(
   error: Error,
-  met: Met = { errors: new Map(), lists: new Map() },
+  met: Met = { errors: new Map(), lists: new Map(), objects: new Map() },
   depth = 0,
 ): ErrorRecord {
   const known = met.errors.get(error)
   if (known !== undefined) return known
-  const stack = read(error, 'stack')
   const record: ErrorRecord = {
     type: attempt(() => typeOf(error)) ?? 'Error',
     name: attempt(() => nameOf(error)) ?? 'Error',
     message: attempt(() => String(error.message)) ?? '(its message cannot be read)',
-    stack: typeof stack === 'string' ? stack : undefined,
+    stack: stackOf(error),
     hidden: [],
     properties: [],
   }
@@ -84,16 +98,44 @@ export function encodeError(
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
     ;(enumerable ? record.properties : record.hidden).push([key, carried])
   }
+  const code = attempt(() => inheritedCode(error))
+  if (code !== undefined && record.type !== 'DOMException') record.hidden.push(['code', { value: code }])
   return record
 }
 
-/** What of an error can be read in any thread: properties that are nested deep take more stack than to write them. */
-export function withoutProperties(record: ErrorRecord): ErrorRecord {
-  return { ...record, hidden: [], properties: [] }
+/** How many causes of causes are left where not even a record could be read. */
+const fewCauses = 10
+
+/**
+ * What of an error can be read in any thread, however deep in calls that is, and takes little room: texts, numbers and
+ * the like, and the same of the errors inside it.
+ */
+export function withoutObjects(record: ErrorRecord, met: Bare = new Map(), depth = 0): ErrorRecord {
+  const known = met.get(record)
+  if (known !== undefined) return known as ErrorRecord
+  const bare: ErrorRecord = { ...record, hidden: [], properties: [] }
+  met.set(record, bare)
+  for (const kind of ['hidden', 'properties'] as const)
+    for (const [key, carried] of record[kind]) {
+      const left = bareOf(carried, met, depth + 1)
+      if (left !== undefined) bare[kind].push([key, left])
+    }
+  return bare
 }
 
-function read(error: Error, key: string): unknown {
-  return attempt(() => Reflect.get(error, key))
+/** Errors and lists, by what is left of them. */
+type Bare = Map<ErrorRecord | Carried, ErrorRecord | Carried>
+
+function bareOf(carried: Carried, met: Bare, depth: number): Carried | undefined {
+  if ('value' in carried) return isObject(carried.value) ? undefined : carried
+  if (depth > fewCauses) return undefined
+  if ('error' in carried) return { error: withoutObjects(carried.error, met, depth) }
+  const known = met.get(carried)
+  if (known !== undefined) return known as Carried
+  const bare = { list: [] as Carried[] }
+  met.set(carried, bare)
+  for (const item of carried.list) bare.list.push(bareOf(item, met, depth + 1) ?? { value: undefined })
+  return bare
 }
 
 /** Undefined where looking throws: what cannot be read is left behind, never the whole error. */
@@ -110,31 +152,76 @@ export function decodeError(record: ErrorRecord, seen: Decoded = new Map()): Err
   if (known !== undefined) return known as Error
   const error = construct(record)
   seen.set(record, error)
-  if (record.stack !== undefined) define(error, 'stack', record.stack, false)
+  setStack(error, record.stack ?? summaryOf(record)) // never its own, which would lead here
   if (error.name !== record.name) define(error, 'name', record.name, false)
   for (const [key, value] of record.hidden) define(error, key, uncarry(value, seen), false)
   for (const [key, value] of record.properties) define(error, key, uncarry(value, seen), true)
   return error
 }
 
+/**
+ * Without a look at the stack that is there. V8 makes its text when it is first read, also to define another one over
+ * it, and asks an `Error.prepareStackTrace` of the user's for it, which may throw.
+ */
+export function setStack(error: Error, stack: string): void {
+  Reflect.deleteProperty(error, 'stack')
+  Reflect.defineProperty(error, 'stack', { value: stack, configurable: true, writable: true })
+}
+
+/** Undefined if it is no text, or if the user's `Error.prepareStackTrace` throws. */
+export function stackOf(holder: { readonly stack?: unknown }): string | undefined {
+  const stack = attempt(() => holder.stack)
+  return typeof stack === 'string' ? stack : undefined
+}
+
+/** What a stack begins with, and all there is to it where it cannot be read. */
+export function summaryOf({ name, message }: { name: string; message: string }): string {
+  return message === '' ? name : `${name}: ${message}`
+}
+
 function typeOf(error: Error): string {
-  // Named first: Node loads the class at the first mention of the global, which takes a millisecond.
-  if (error.constructor?.name === 'DOMException' && error instanceof DOMException) return 'DOMException'
+  for (const prototype of prototypesOf(error)) {
+    const type = typeOfPrototype.get(prototype)
+    if (type !== undefined) return type
+    // Named first: Node loads the class at the first mention of the global, which takes a millisecond.
+    if (classNameOf(prototype) === 'DOMException' && prototype === DOMException.prototype)
+      return 'DOMException'
+  }
+  // Of another realm (vm), whose classes are others of the same names.
+  for (const prototype of prototypesOf(error)) {
+    const name = classNameOf(prototype)
+    if (name !== undefined && builtInErrors.has(name)) return name
+  }
+  return 'Error'
+}
+
+function* prototypesOf(error: Error): Iterable<object> {
   for (
     let prototype = Object.getPrototypeOf(error);
     prototype !== null;
     prototype = Object.getPrototypeOf(prototype)
-  ) {
-    const type = typeOfPrototype.get(prototype)
-    if (type !== undefined) return type
-  }
-  return 'Error' // an error of another realm (vm)
+  )
+    yield prototype
+}
+
+function classNameOf(prototype: object): string | undefined {
+  const name: unknown = Object.hasOwn(prototype, 'constructor') ? prototype.constructor?.name : undefined
+  return typeof name === 'string' ? name : undefined
+}
+
+/** Of a class that has it as a getter, say. Nothing else is looked for that way: `code` is what errors are told by. */
+function inheritedCode(error: Error): string | number | undefined {
+  if (Object.hasOwn(error, 'code')) return undefined
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' || typeof code === 'number' ? code : undefined
 }
 
 /** A subclass that never set its name is known by the name of its class. */
 function nameOf(error: Error): string {
   const className: unknown = error.constructor?.name
-  const inherited = !Object.hasOwn(error, 'name') && typeOfPrototype.has(ownerOf(error, 'name') ?? error)
+  const owner = Object.hasOwn(error, 'name') ? undefined : ownerOf(error, 'name')
+  const inherited =
+    owner !== undefined && (typeOfPrototype.has(owner) || builtInErrors.has(classNameOf(owner) ?? ''))
   return inherited && typeof className === 'string' && className !== '' ? className : String(error.name)
 }
 
@@ -149,7 +236,15 @@ function carry(value: unknown, met: Met, depth: number): Carried | undefined {
   if (isError(value)) return depth < deepest ? { error: encodeError(value, met, depth) } : undefined
   if (Array.isArray(value) && value.some(isError))
     return depth < deepest ? carryList(value, met, depth) : undefined
-  return reachesPort(value) ? undefined : { value: structuredClone(value) }
+  if (!isObject(value)) return { value: structuredClone(value) }
+  if (!met.objects.has(value)) met.objects.set(value, copy(value))
+  return met.objects.get(value)
+}
+
+function copy(value: object): Carried | undefined {
+  if (reachesPort(value)) return undefined
+  const copied = structuredClone(value)
+  return nestsDeep(copied) ? undefined : { value: copied }
 }
 
 function carryList(items: unknown[], met: Met, depth: number): Carried {
@@ -166,15 +261,35 @@ function carryList(items: unknown[], met: Met, depth: number): Carried {
 function reachesPort(value: unknown): boolean {
   const reached = new Set([value])
   for (const one of reached) {
-    if (typeof one !== 'object' || one === null || types.isProxy(one)) continue // proxies cannot be cloned either
+    if (!isObject(one) || types.isProxy(one)) continue // proxies cannot be cloned either
     if (one instanceof MessagePort) return true
     for (const part of partsOf(one)) reached.add(part)
   }
   return false
 }
 
+/** Whether to read it could take more stack than the other thread has: the whole record would be lost by it. */
+function nestsDeep(value: unknown): boolean {
+  const reached = new Set<unknown>()
+  const open: Iterator<unknown>[] = [[value].values()] // as structured clone goes: into the first part first, and into nothing twice
+  for (let parts = open.at(-1); parts !== undefined; parts = open.at(-1)) {
+    const { done, value: part } = parts.next()
+    if (done) open.pop()
+    else if (isObject(part) && !reached.has(part)) {
+      if (open.length > deepestValue) return true
+      reached.add(part)
+      open.push(partsOf(part)[Symbol.iterator]())
+    }
+  }
+  return false
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 function partsOf(object: object): Iterable<unknown> {
-  if (types.isMap(object)) return [...object.keys(), ...object.values()]
+  if (types.isMap(object)) return [...object].flat()
   if (types.isSet(object)) return object
   if (Array.isArray(object)) return Object.values(object)
   if (ArrayBuffer.isView(object)) return []

@@ -1,5 +1,4 @@
 /* The entry file of a CPU thread: Piscina loads it in a thread of the worker, and calls `run` for each call. */
-import { inspect } from 'node:util'
 import { type MessagePort, receiveMessageOnPort, type Transferable, workerData } from 'node:worker_threads'
 import { revive } from '../channel/carriers.js'
 import { progressRefusal, refusal, unreadable } from '../channel/cloneable.js'
@@ -13,6 +12,7 @@ import {
 } from '../channel/cpu-records.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { DeadlockError } from '../channel/errors.js'
+import { show } from '../channel/show.js'
 import { transferListOf } from '../channel/transfer.js'
 import { revivePrimitive } from '../worker/carried.js'
 import { context, type TaskContext } from '../worker/context.js'
@@ -29,7 +29,7 @@ let currentPort: MessagePort | undefined
 
 process.on('uncaughtExceptionMonitor', error => {
   if (process.listenerCount('uncaughtException') > 0) return // a module deals with it, and the thread lives on
-  const record = encodeError(isError(error) ? error : new Error(`uncaught: ${inspect(error)}`))
+  const record = encodeError(isError(error) ? error : new Error(`uncaught: ${show(error)}`))
   if (currentPort !== undefined) send(currentPort, [CpuResponse.Died, record])
 })
 

@@ -28,7 +28,8 @@ function callWithin(task: PoolTask, nesting: Nesting | undefined, start: () => u
   const call = nesting === undefined ? start : () => nesting.run(task, start)
   if (storage === undefined) return call()
   const progress = storage.getStore()?.progress ?? (() => {})
-  return storage.run({ task, progress }, call)
+  task.context = { task, progress }
+  return storage.run(task.context, call)
 }
 
 /** In the context of the task, which is who waits for the promise that it returns. */

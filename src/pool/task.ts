@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks'
 import type { TaskInfo } from '../bridge/unread.js'
 import { CancelledError } from '../channel/errors.js'
 import { functionName } from '../channel/function-name.js'
+import { abortIn, type TaskContext } from '../worker/context.js'
 import type { PoolTaskOptions } from './options.js'
 import type { ObservedPromise } from './promise.js'
 import type { Queued } from './queue.js'
@@ -68,6 +69,8 @@ export class PoolTask implements Queued {
   waits = 0
   timer: NodeJS.Timeout | undefined = undefined
   stopListening: (() => void) | undefined = undefined
+  /** What its code runs in, where `currentTask()` is known. */
+  context: TaskContext | undefined = undefined
   #controller: AbortController | undefined = undefined
 
   constructor(
@@ -166,7 +169,7 @@ export class PoolTask implements Queued {
 
   abort(reason: Error): void {
     this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
+    abortIn(this.context, this.#controller, reason)
   }
 
   cancelledError(reason: unknown): CancelledError {

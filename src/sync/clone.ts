@@ -37,7 +37,7 @@ export function toBytes(item: unknown): Uint8Array {
   } catch (error) {
     if (!isRefusal(error)) throw error
     const isClone = data !== item
-    throw notCloneable('item', data, error, 'an item of a queue', isClone ? isNotJavaScript : undefined)
+    throw notCloneable('item', data, error, 'an item of a queue', [], isClone ? isNotJavaScript : undefined)
   }
 }
 

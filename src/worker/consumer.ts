@@ -340,7 +340,10 @@ export class Consumer {
     try {
       if (task.extras !== undefined) this.#prepare(task, task.extras)
       if (storage === undefined) value = this.#apply(task, fn)
-      else value = storage.run({ task, progress: this.#progressOf(task) }, () => this.#apply(task, fn))
+      else {
+        task.context = { task, progress: this.#progressOf(task) }
+        value = storage.run(task.context, () => this.#apply(task, fn))
+      }
       if (isThenable(value)) promise = Promise.resolve(value)
     } catch (error) {
       this.#reject(task, error)

@@ -50,3 +50,14 @@ export const context: ThreadContext = {
       ),
     ),
 }
+
+/**
+ * Aborts the signal of a task. What listens to that is the task's own code, which `currentTask()` is for, whoever
+ * aborts it.
+ *
+ * @param known - what it runs in; undefined if nobody can have asked
+ */
+export function abortIn(known: TaskContext | undefined, controller: AbortController, reason: Error): void {
+  if (known === undefined || context.storage === undefined) controller.abort(reason)
+  else context.storage.run(known, () => controller.abort(reason))
+}

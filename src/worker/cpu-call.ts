@@ -156,7 +156,7 @@ export class CpuCall implements Queued {
       this.#port.postMessage(message, transferList)
     } catch (error) {
       if (!isRefusal(error)) throw error
-      throw notCloneable('args', args, error, `the arguments of ${this.label}`)
+      throw notCloneable('args', args, error, `the arguments of ${this.label}`, transferList)
     }
   }
 

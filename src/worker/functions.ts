@@ -109,7 +109,10 @@ function findFunction(exports: Exports, address: ModuleFunction): LoadedFunction
   if (typeof property === 'function' && (property === named || typeof named !== 'function'))
     return { call: property as LoadedFunction['call'], owner: exports.default }
   if (typeof named === 'function') return { call: named as LoadedFunction['call'], owner: exports.namespace }
-  throw notFound(exports, address, named ?? property)
+  const compiled = ownValue(exports.compiledDefault, address.name)
+  if (typeof compiled === 'function')
+    return { call: compiled as LoadedFunction['call'], owner: exports.compiledDefault }
+  throw notFound(exports, address, named ?? property ?? compiled)
 }
 
 export function notFound(
@@ -118,7 +121,7 @@ export function notFound(
   value: unknown,
 ): TaskNotFoundError {
   const exported = new Set<string>()
-  for (const owner of [exports.namespace, exports.default]) {
+  for (const owner of [exports.namespace, exports.default, exports.compiledDefault]) {
     if (typeof owner !== 'object' || owner === null) continue
     for (const key of Object.keys(owner)) if (typeof ownValue(owner, key) === 'function') exported.add(key)
   }

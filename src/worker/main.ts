@@ -1,10 +1,10 @@
 /* The worker thread's entry file. */
 import { join } from 'node:path'
-import { inspect } from 'node:util'
 import { setEnvironmentData, workerData } from 'node:worker_threads'
 import { now } from '../channel/clock.js'
 import { encodeError, isError } from '../channel/error-record.js'
 import { ancestorsKey, labelOf, Response, type WorkerInit } from '../channel/records.js'
+import { show } from '../channel/show.js'
 import { systemThreadId } from '../channel/thread-id.js'
 import { sinceEpoch, Word, WorkerState } from '../channel/words.js'
 import { Caller } from './caller.js'
@@ -53,7 +53,7 @@ const consumer = new Consumer({
 
 /** To every caller: each of them has tasks here. */
 function sayLastWords(error: unknown, what: string): void {
-  const record = encodeError(isError(error) ? error : new Error(`${what}: ${inspect(error)}`))
+  const record = encodeError(isError(error) ? error : new Error(`${what}: ${show(error)}`))
   for (const { outbox } of consumer.callers) outbox.post([Response.Died, record])
 }
 

@@ -13,6 +13,8 @@ import { isTypeScript, typeScriptFile } from './typescript-files.js'
 export interface Exports {
   readonly namespace: unknown
   readonly default: unknown
+  /** What an ES module exports by default that a compiler has made a CommonJS module of. */
+  readonly compiledDefault: unknown
 }
 
 export async function loadModule(
@@ -36,11 +38,17 @@ async function loadFile(url: string, base: string): Promise<Exports> {
   if (!url.endsWith('.cjs')) return exportsOf(await import(url))
   // A .cjs file can be nothing else; the ES module loader would take some ms more to start.
   const exports: unknown = createRequire(url)(fileURLToPath(url))
-  return { namespace: { default: exports }, default: exports }
+  return exportsOf({ default: exports })
 }
 
 function exportsOf(namespace: unknown): Exports {
-  return { namespace, default: ownValue(namespace, 'default') }
+  const exported = ownValue(namespace, 'default')
+  const isCompiled = ownValue(exported, '__esModule') === true
+  return {
+    namespace,
+    default: exported,
+    compiledDefault: isCompiled ? ownValue(exported, 'default') : undefined,
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { MessagePort, type Transferable } from 'node:worker_threads'
 import { refusal } from '../channel/cloneable.js'
-import { type ErrorRecord, encodeError, isError, withoutProperties } from '../channel/error-record.js'
+import { type ErrorRecord, encodeError, isError, withoutObjects } from '../channel/error-record.js'
 import { Journal } from '../channel/journal.js'
 import {
   type InsteadResponse,
@@ -157,10 +157,10 @@ export class Outbox {
   #postError(id: number, record: ErrorRecord): void {
     try {
       this.post([Response.Settled, id, Outcome.Failed, record])
-      this.#journal.record(this.#posted, { kind: 'error', id, record: withoutProperties(record) })
+      this.#journal.record(this.#posted, { kind: 'error', id, record: withoutObjects(record) })
     } catch {
-      // Its properties, each of which could be cloned, are too deep inside the record.
-      this.post([Response.Settled, id, Outcome.Failed, withoutProperties(record)])
+      // What it has, each of which could be cloned, is too deep inside the record.
+      this.post([Response.Settled, id, Outcome.Failed, withoutObjects(record)])
     }
   }
 

@@ -70,7 +70,7 @@ export class Remotes {
       this.#outbox.used({ call, label: place.label }, use, encoded)
     } catch (error) {
       this.values.forget(encoded)
-      throw isRefusal(error) ? notCloneable('args', args, error, place.label) : error
+      throw isRefusal(error) ? notCloneable('args', args, error, place.label, encoded.transferList) : error
     }
     const result = new Promise((resolve, reject) => this.#pending.set(call, { resolve, reject }))
     return result.then(value => this.values.decodeResult(value, place))

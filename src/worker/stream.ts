@@ -1,3 +1,4 @@
+import { checkIteratorResult } from '../channel/iterator-result.js'
 import { invalidReturn } from '../channel/validate.js'
 
 export interface StreamEvents {
@@ -42,16 +43,20 @@ export class StreamPump {
       while (this.#credit === 0 && !this.#isClosed) await this.#untilWoken()
       if (this.#isClosed) break
       this.#isProducing = true
-      const { done, value } = await iterator.next()
-      const item = isAsync ? value : await value
-      this.#isProducing = false
-      if (done) return
-      if (this.#isClosed) break
-      this.#credit--
+      const result = await iterator.next()
+      checkIteratorResult(result)
+      const { done, value } = result
+      let item = value
       try {
+        // A sync generator may yield a promise, and does not know if that rejects.
+        if (!isAsync) item = await value
+        this.#isProducing = false
+        if (done) return
+        if (this.#isClosed) break
+        this.#credit--
         onItem(item)
       } catch (error) {
-        await iterator.return?.()
+        if (!done) await closeQuietly(iterator)
         throw error
       }
     }
@@ -71,8 +76,17 @@ export class StreamPump {
   }
 }
 
+type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>
+
+/** There is an error already, which is why: as in `for`, one of a `finally` block does not take its place. */
+async function closeQuietly(iterator: AnyIterator): Promise<void> {
+  try {
+    await iterator.return?.()
+  } catch {}
+}
+
 interface Source {
-  iterator: AsyncIterator<unknown> | Iterator<unknown>
+  iterator: AnyIterator
   isAsync: boolean
 }
 

@@ -2,6 +2,7 @@ import type { RunExtras } from '../channel/records.js'
 import type { Queued } from '../pool/queue.js'
 import type { CallbackCalls } from './callbacks.js'
 import type { Caller } from './caller.js'
+import { abortIn, type TaskContext } from './context.js'
 import type { FunctionEntry } from './functions.js'
 import { StreamPump } from './stream.js'
 
@@ -38,6 +39,8 @@ export class Task implements Queued {
   readonly stream: StreamPump | undefined
   /** Calls of functions of its caller's, for tasks that were given some. */
   calls: CallbackCalls | undefined = undefined
+  /** What its code runs in, where `currentTask()` is known. */
+  context: TaskContext | undefined = undefined
   #controller: AbortController | undefined = undefined
 
   constructor({ id, entry, args, extras, caller, arrived }: TaskParts) {
@@ -76,6 +79,6 @@ export class Task implements Queued {
 
   abort(reason: Error): void {
     this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
+    abortIn(this.context, this.#controller, reason)
   }
 }

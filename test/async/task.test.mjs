@@ -47,6 +47,25 @@ describe('currentTask() in a pool', () => {
     expect(() => currentTask()).toThrow('outside of a task')
   })
 
+  test('is there for what listens to its signal, whoever aborts that', async () => {
+    const pool = createPool({ size: 2, queueSize: 5 })
+    const heard = []
+    const listen = () =>
+      new Promise(resolve => {
+        const { id, signal } = currentTask()
+        signal.addEventListener('abort', () => resolve(heard.push([id, currentTask().id])))
+      })
+    const future = await pool.submit(listen)
+    const late = await pool.with({ timeout: 1 }).submit(listen)
+    future.cancel()
+    await Promise.allSettled([future.promise, late.promise])
+    await pool.join()
+    expect(heard.sort()).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
+  })
+
   test('has no CPU threads where there is no executor around it', async () => {
     const offloading = createPool(1).run(() => offload('node:path', 'basename', ['/a']))
     await expect(offloading).rejects.toBeInstanceOf(ExecutorError)

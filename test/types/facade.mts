@@ -54,6 +54,7 @@ tasks.run.fetchPage('a').then(() => {})
 const numbers = tasks.stream.numbers(10)
 const promises = tasks.stream.promises()
 const rows = tasks.stream.rows()
+const entries = tasks.stream.entries()
 const chunks = tasks.stream.download()
 const anything = tasks.map.untyped([1])
 const none = tasks.map.nothing([undefined])
@@ -62,6 +63,7 @@ export type Streams = [
   Expect<Equal<typeof numbers, IterableIterator<number>>>,
   Expect<Equal<typeof promises, IterableIterator<string>>>,
   Expect<Equal<typeof rows, IterableIterator<{ id: number }>>>,
+  Expect<Equal<typeof entries, IterableIterator<[string, number]>>>,
   Expect<Equal<typeof chunks, IterableIterator<Uint8Array>>>,
   // biome-ignore lint/suspicious/noExplicitAny: as the function says
   Expect<Equal<typeof anything, IterableIterator<any>>>,
@@ -84,6 +86,12 @@ tasks.runAsync.download()
 tasks.stream.fetchPage('a')
 // @ts-expect-error no generator, though its value can be iterated over
 tasks.stream.toList('abc')
+// @ts-expect-error an iterator that no loop takes
+tasks.stream.bare()
+// @ts-expect-error an iterator that no loop takes
+tasks.streamAsync.bareAsync()
+// @ts-expect-error nor can it be carried
+tasks.run.bare()
 // @ts-expect-error it never returns
 tasks.stream.fail('no')
 

@@ -38,6 +38,18 @@ export async function rows(): Promise<AsyncIterable<{ id: number }>> {
   })()
 }
 
+export function bare(): Iterator<number> {
+  return [1][Symbol.iterator]()
+}
+
+export async function bareAsync(): Promise<AsyncIterator<number>> {
+  return numbers(1)
+}
+
+export function entries(): MapIterator<[string, number]> {
+  return new Map([['a', 1]]).entries()
+}
+
 export async function download(): Promise<ReadableStream<Uint8Array>> {
   return new ReadableStream<Uint8Array>()
 }
