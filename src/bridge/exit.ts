@@ -118,8 +118,7 @@ class DrainedAtExit {
   /** Also while messages keep coming: they may never stop. */
   #lookAfter(dispatcher: Dispatcher): void {
     dispatcher.checkNowAndThen()
-    if (!dispatcher.isIdle && now() >= this.#deadlineOf(dispatcher))
-      giveUp(dispatcher, timeoutOf(dispatcher))
+    if (!dispatcher.isIdle && now() >= this.#deadlineOf(dispatcher)) giveUp(dispatcher, timeoutOf(dispatcher))
   }
 
   /** A drain that began on a signal has used up a part of its time. */
