@@ -32,6 +32,29 @@ interface Exported {
   [name: string]: Exported | undefined
 }
 
+/** Looks for what functions have, which does not call it. */
+async function isFunction(value: Exported | undefined): Promise<boolean> {
+  return isFound(async () => {
+    await value?.bind?.name
+    return true
+  })
+}
+
+async function isOwn(owner: Exported | undefined, name: string): Promise<boolean> {
+  const object = owner as unknown as { hasOwnProperty(name: string): Promise<boolean> } | undefined
+  // biome-ignore lint/suspicious/noPrototypeBuiltins: the object is in the worker
+  return isFound(async () => (await object?.hasOwnProperty(name)) === true)
+}
+
+/** What fails in another way is there: the calls will say how. */
+async function isFound(look: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await look()
+  } catch (error) {
+    return !(error instanceof TaskNotFoundError || error instanceof TypeError)
+  }
+}
+
 /** Executors are told apart by their names. */
 export function keyOf(executor: string, id: number): string {
   return `${executor} ${id}`
@@ -110,19 +133,14 @@ export class Calls {
     Atomics.store(this.#loadable, 0, 1)
   }
 
-  /** Looks for what functions have, which does not call it. As where tasks are, it may be in an exported object. */
+  /** As where tasks are: an own export of the module, or an own property of its default export. */
   async #hasFunction(): Promise<boolean> {
     const { module, fn } = this.#settings
     const exported = this.#executor.remote(module) as unknown as Exported
-    for (const owner of [exported, exported.default]) {
-      try {
-        await owner?.[fn]?.bind?.name
-        return true
-      } catch (error) {
-        if (!(error instanceof TaskNotFoundError || error instanceof TypeError)) return true
-      }
-    }
-    return false
+    const { default: owner } = exported
+    if (await isFunction(exported[fn])) return true // a proxy's first step finds what is own of either
+    // Where an export of that name is no function, a property may be one; a proxy's further steps also find what is inherited.
+    return (await isOwn(owner, fn)) && (await isFunction(owner?.[fn]))
   }
 
   /**

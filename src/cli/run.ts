@@ -4,6 +4,7 @@ import { EarlierRows } from './checkpoint/done-rows.js'
 import { identityOf } from './checkpoint/identity.js'
 import { applyEnvFiles } from './env-files.js'
 import { FailureNotes } from './failure-notes.js'
+import { checkFiles } from './files.js'
 import { InputDigest } from './input/digest.js'
 import { createParser, type ReadingProgress, readRows } from './input/read-rows.js'
 import { Source } from './input/source.js'
@@ -42,6 +43,7 @@ interface Parts {
  */
 export async function run(settings: Settings): Promise<number> {
   checkAddress(settings)
+  checkFiles(settings)
   applyEnvFiles(settings.envFile ?? [])
   const stop = new Stop()
   const interrupts = new Interrupts(stop)

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import type { Earlier } from '../checkpoint/checkpoint.js'
+import { descriptorAt } from '../files.js'
 import { canDraw, clearLine } from '../progress/progress.js'
 import type { Settings } from '../settings.js'
 import { messageOf, UsageError } from '../usage-error.js'
@@ -144,20 +145,15 @@ export async function openSinks(
   }
 }
 
-/** By these names the system would open the file that is behind the stream, at its beginning. */
-function streamAt(path: string): NodeJS.WriteStream | undefined {
-  if (path === '/dev/stdout' || path === '/dev/fd/1') return process.stdout
-  return path === '/dev/stderr' || path === '/dev/fd/2' ? process.stderr : undefined
-}
-
 async function openSink(
   option: string,
   path: string,
   position: Position | undefined,
   hasBar: boolean,
 ): Promise<Sink> {
-  const stream = streamAt(path)
-  if (stream === undefined) return FileSink.open(option, path, position)
+  const descriptor = descriptorAt(path)
+  if (descriptor === undefined) return FileSink.open(option, path, position)
+  const stream = descriptor === 1 ? process.stdout : process.stderr
   return new StreamSink(stream, hasBar && stream.isTTY ? clearLine : '', position)
 }
 
