@@ -125,7 +125,7 @@ function watch({ settings, calls, source, report, interrupts }: Parts, rows: Row
     notes.add(entry)
   }
   rows.onDone = entries => report?.count(entries)
-  report?.watch(calls)
+  report?.watch(calls, settings.size)
   interrupts.onFirst = () => progress.say('waiting for the calls that are running; Ctrl-C again ends at once')
   interrupts.onSecond = () => progress.stop()
   if (source.isTerminal) progress.say('reading rows from the terminal; Ctrl-D ends them')
