@@ -104,16 +104,17 @@ async function runRows(parts: Parts): Promise<number> {
   const parser = await createParser(settings.format, settings.spread === true)
   const done = checkpoint?.done ?? new EarlierRows()
   await rows.run(readRows({ source, parser, digest, done, signal: stop.signal, progress: reading }))
+  const isWhole = !stop.isRequested
   await committer.finish(stop.reason?.kind !== 'broken')
   progress.stop()
-  return conclude(parts, tally, (performance.now() - start) / 1000)
+  return conclude(parts, tally, (performance.now() - start) / 1000, isWhole)
 }
 
 async function resume(committer: Committer): Promise<void> {
   try {
     await committer.resume()
   } catch (error) {
-    throw new UsageError(`cannot write what the run begins with: ${messageOf(error)}`)
+    throw new UsageError(messageOf(error))
   }
 }
 
@@ -131,12 +132,18 @@ function watch({ settings, calls, source, report, interrupts }: Parts, rows: Row
   if (source.isTerminal) progress.say('reading rows from the terminal; Ctrl-D ends them')
 }
 
-async function conclude({ settings, stop, report }: Parts, tally: Tally, seconds: number): Promise<number> {
+/** @param isWhole - all rows were read and done before the files were closed */
+async function conclude(
+  { settings, stop, report }: Parts,
+  tally: Tally,
+  seconds: number,
+  isWhole: boolean,
+): Promise<number> {
   const { reason } = stop
   if (reason?.kind === 'broken' && reason.error instanceof UsageError) throw reason.error
   if (reason?.kind === 'broken') say(`broken off: ${messageOf(reason.error)}`)
   if (!settings.quiet && reason?.kind !== 'unread')
-    for (const line of summaryOf(tally, seconds, reason, settings)) say(line)
+    for (const line of summaryOf(tally, seconds, isWhole ? undefined : reason, settings)) say(line)
   const status = statusOf(reason, tally.failed)
   try {
     await report?.write(settings, tally, seconds, reason)

@@ -44,5 +44,14 @@ export function settle(module: string, fn: string, options: RunOptions): Setting
   if (rate !== undefined && options.queueSize !== undefined)
     throw new UsageError('--rate starts each call at its time, without a queue: leave out --queue-size')
   const queueSize = rate === undefined ? (options.queueSize ?? size) : 0
-  return { ...options, module: moduleOf(module), fn, format, queueSize }
+  return { ...withoutStreams(options), module: moduleOf(module), fn, format, queueSize }
+}
+
+/** `-` is what is read and written without the option: stdin, stdout. */
+function withoutStreams({ input, output, ...options }: RunOptions): RunOptions {
+  return {
+    ...(input !== undefined && input !== '-' && { input }),
+    ...options,
+    ...(output !== undefined && output !== '-' && { output }),
+  }
 }

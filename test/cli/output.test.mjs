@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../child.mjs'
@@ -147,6 +147,13 @@ describe('--output and --errors', () => {
       })
   })
 
+  test('may be -, which is stdout', async () => {
+    const cwd = folder()
+    const result = await runTask('echo', ['-i', '-', '-o', '-', '--values'], { cwd, input: 'a\n' })
+    expect(result).toMatchObject({ stdout: '"a"\n', code: 0 })
+    expect(existsSync(join(cwd, '-'))).toBe(false)
+  })
+
   test('empty the file if there are no rows', async () => {
     const path = join(folder(), 'out.ndjson')
     writeFileSync(path, 'before')
@@ -170,12 +177,15 @@ describe('--output and --errors', () => {
   test('that cannot be written to any more end the run, and say why', async () => {
     const full = await runTask('echo', ['-o', '/dev/full'], { input: lines(1000) })
     expect(full.code).toBe(1)
-    expect(full.stderr).toContain('async-pool: broken off: ENOSPC')
+    expect(full.stderr).toContain('async-pool: broken off: cannot write --output /dev/full: ENOSPC')
     expect(full.stderr).toContain('async-pool: 0 rows done: 0 ok, 0 failed')
+    expect(full.stderr).toMatch(
+      /^async-pool: the rest of the input is not done, nor are \d+ rows of what was read \(some of these may have run\)$/m,
+    )
     const command = ['bash', '-c', '"$@" > /dev/full', 'bash', process.execPath, cli]
     const fullStdout = await runTask('echo', [], { input: lines(1000), command })
     expect(fullStdout.code).toBe(1)
-    expect(fullStdout.stderr).toContain('async-pool: broken off: ')
+    expect(fullStdout.stderr).toContain('async-pool: broken off: cannot write stdout: ENOSPC')
   })
 
   test('must not be what the checkpoint is written to before it is renamed', async () => {
