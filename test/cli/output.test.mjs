@@ -23,6 +23,32 @@ describe('a result', () => {
     expect(code).toBe(1)
   })
 
+  test('that fails with several errors says each of them', async () => {
+    const cwd = folder()
+    const code = `
+      export const any = () => Promise.any([Promise.reject(new RangeError('one')), Promise.reject('two')])
+      export function around() {
+        const error = new AggregateError([], 'around')
+        error.errors = Array(20).fill(error)
+        throw error
+      }`
+    writeFileSync(join(cwd, 'several.mjs'), code)
+    const errorOf = async fn => {
+      const { records } = await run(['run', './several.mjs', fn], { cwd, input: 'a\n' })
+      return records[0].error
+    }
+    expect(await errorOf('any')).toMatchObject({
+      name: 'AggregateError',
+      errors: [
+        { name: 'RangeError', message: 'one', stack: expect.stringContaining('several.mjs') },
+        { name: 'Error', message: "it is of 'two', which is not an error" },
+      ],
+    })
+    const around = JSON.stringify(await errorOf('around'))
+    expect(around.match(/"message":"around"/g).length).toBeGreaterThan(20)
+    expect(around.match(/"message":"around"/g).length).toBeLessThanOrEqual(101)
+  })
+
   test('of something thrown that is no error is a failure too', async () => {
     const { records } = await runTask('throwText', [], { input: 'oops\n' })
     expect(records[0].error).toMatchObject({
