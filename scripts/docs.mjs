@@ -51,7 +51,7 @@ execFileSync(
 rmSync(output, { recursive: true, force: true })
 mkdirSync(output)
 for (const name of readdirSync(written)) {
-  const text = readFileSync(`${written}/${name}`, 'utf8')
+  const text = withoutNumbers(readFileSync(`${written}/${name}`, 'utf8'))
   writeFileSync(
     `${output}/${name}`,
     `<!-- Written by \`npm run docs\` from the docstrings in src/. -->\n\n${text}`,
@@ -64,3 +64,28 @@ execFileSync(
     stdio: 'inherit',
   },
 )
+
+/**
+ * Links to headings as GitHub makes them. A heading is told from others of its name by a number, and typedoc counts names
+ * that have no heading of their own, such as the type of a property that is named after it: `#futurestate-1`.
+ */
+function withoutNumbers(text) {
+  const numbers = new Map()
+  const anchors = new Set()
+  for (const [, heading] of text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)) {
+    const anchor = anchorOf(heading)
+    const number = numbers.get(anchor) ?? 0
+    numbers.set(anchor, number + 1)
+    anchors.add(number === 0 ? anchor : `${anchor}-${number}`)
+  }
+  return text.replace(/\]\(#([^)]+)-\d+\)/g, (link, anchor) =>
+    anchors.has(link.slice(3, -1)) || !anchors.has(anchor) ? link : `](#${anchor})`,
+  )
+}
+
+function anchorOf(heading) {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/ /g, '-')
+}

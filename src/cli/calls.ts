@@ -25,11 +25,36 @@ export interface CallObserver {
   /** @param since - when it began to wait for a slot, on the clock of `performance.now()` */
   submitted(key: string, since: number): void
   settled(key: string): void
+  /** @param count - how many calls wait for a slot from now on */
+  waiting(count: number): void
 }
 
 /** Proxies of a module's exports, and of what these have. */
 interface Exported {
   [name: string]: Exported | undefined
+}
+
+/** Looks for what functions have, which does not call it. */
+async function isFunction(value: Exported | undefined): Promise<boolean> {
+  return isFound(async () => {
+    await value?.bind?.name
+    return true
+  })
+}
+
+async function isOwn(owner: Exported | undefined, name: string): Promise<boolean> {
+  const object = owner as unknown as { hasOwnProperty(name: string): Promise<boolean> } | undefined
+  // biome-ignore lint/suspicious/noPrototypeBuiltins: the object is in the worker
+  return isFound(async () => (await object?.hasOwnProperty(name)) === true)
+}
+
+/** What fails in another way is there: the calls will say how. */
+async function isFound(look: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await look()
+  } catch (error) {
+    return !(error instanceof TaskNotFoundError || error instanceof TypeError)
+  }
 }
 
 /** Executors are told apart by their names. */
@@ -62,6 +87,8 @@ export class Calls {
   readonly #live = new Map<number, Future<unknown>>()
   /** Calls that have been asked for, and not handed over. */
   #inLine = 0
+  /** The first of these has found no slot free: it waits for one, and the others behind it. */
+  #isFull = false
   /** Settles when the last call that was asked for is handed over: they start in the order of asking. */
   #turn: Promise<unknown> = Promise.resolve()
   /** Ends the wait of the call whose turn it is. */
@@ -110,19 +137,14 @@ export class Calls {
     Atomics.store(this.#loadable, 0, 1)
   }
 
-  /** Looks for what functions have, which does not call it. As where tasks are, it may be in an exported object. */
+  /** As where tasks are: an own export of the module, or an own property of its default export. */
   async #hasFunction(): Promise<boolean> {
     const { module, fn } = this.#settings
     const exported = this.#executor.remote(module) as unknown as Exported
-    for (const owner of [exported, exported.default]) {
-      try {
-        await owner?.[fn]?.bind?.name
-        return true
-      } catch (error) {
-        if (!(error instanceof TaskNotFoundError || error instanceof TypeError)) return true
-      }
-    }
-    return false
+    const { default: owner } = exported
+    if (await isFunction(exported[fn])) return true // a proxy's first step finds what is own of either
+    // Where an export of that name is no function, a property may be one; a proxy's further steps also find what is inherited.
+    return (await isOwn(owner, fn)) && (await isFunction(owner?.[fn]))
   }
 
   /**
@@ -132,8 +154,8 @@ export class Calls {
    */
   async call(args: readonly unknown[]): Promise<Outcome | undefined> {
     const asked = performance.now()
-    this.#inLine++
-    const starting = this.#turn.then(() => this.#start(args, asked)).finally(() => this.#inLine--)
+    this.#count(1)
+    const starting = this.#turn.then(() => this.#start(args, asked)).finally(() => this.#count(-1))
     this.#turn = starting.catch(() => {}) // it is this call's error, and not that of the next in line
     let future: Future<unknown> | undefined
     try {
@@ -145,6 +167,11 @@ export class Calls {
     if (future === undefined) return undefined
     const outcome = await this.#outcomeOf(future)
     return this.#isAbandoned ? new Promise(() => {}) : outcome
+  }
+
+  /** How many calls have outlived their timeout, and keep their slots. */
+  overdue(): number {
+    return this.#executor.stats().tasks.filter(({ id }) => !this.#live.has(id)).length
   }
 
   /** Waits for the worker to end after its modules' exit hooks. To be called when no call is left. */
@@ -189,6 +216,15 @@ export class Calls {
     }
   }
 
+  #count(change: number): void {
+    this.#inLine += change
+    this.#tellWaiting()
+  }
+
+  #tellWaiting(): void {
+    this.#observer?.waiting(this.#isFull ? Math.min(this.#inLine, this.#settings.queueSize) : 0)
+  }
+
   /** Waits for its time, then for space. Undefined if the run is stopped meanwhile. */
   async #start(args: readonly unknown[], asked: number): Promise<Future<unknown> | undefined> {
     await this.#rate.turn(this.#stop.signal)
@@ -211,7 +247,9 @@ export class Calls {
   ): Promise<Future<unknown> | undefined> {
     const { module, fn } = this.#settings
     const future = withoutSite(() => executor.trySubmit(module, fn, [...args], this.#options))
+    this.#isFull = future === undefined
     if (future !== undefined) return future
+    this.#tellWaiting()
     this.#waiting = new AbortController()
     const options = { ...this.#options, signal: this.#waiting.signal }
     try {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
+import { parseFile, parseOwnFile } from './file-names.js'
 import { countFrom, parseDuration, parseRate, parseTimeout } from './quantities.js'
 import { type RunOptions, type Settings, settle } from './settings.js'
 import { Status } from './status.js'
@@ -67,7 +68,7 @@ function createProgram(action: Action): Command {
 
 function runOptions(): Option[] {
   return [
-    new Option('-i, --input <file>', 'read rows from a file, not from stdin'),
+    new Option('-i, --input <file>', 'read rows from a file, not from stdin').argParser(parseFile),
     new Option('-f, --format <name>', 'lines, ndjson, or csv with a header (lines)').choices([
       'lines',
       'ndjson',
@@ -86,17 +87,17 @@ function runOptions(): Option[] {
     new Option('--env-file <file>', 'environment variables for the calls; repeatable').argParser(collect),
     new Option('--ordered', 'results in the order of the input'),
     new Option('--fail-fast', 'stop at the first failure'),
-    new Option('-o, --output <file>', 'write results there, not to stdout'),
-    new Option('-e, --errors <file>', 'write failures there, not among the results'),
+    new Option('-o, --output <file>', 'write results there, not to stdout').argParser(parseFile),
+    new Option('-e, --errors <file>', 'write failures there, not among the results').argParser(parseOwnFile),
     new Option('--values', 'write only the values of what succeeds'),
     new Option('-q, --quiet', 'no progress and no summary on stderr'),
-    new Option('-c, --checkpoint <file>', 'go on where an interrupted run stopped'),
-    new Option('-r, --report <file>', 'write an HTML page with charts of the run'),
+    new Option('-c, --checkpoint <file>', 'go on where an interrupted run stopped').argParser(parseOwnFile),
+    new Option('-r, --report <file>', 'write an HTML page with charts of the run').argParser(parseOwnFile),
   ]
 }
 
 function collect(file: string, files: string[] = []): string[] {
-  return [...files, file]
+  return [...files, parseFile(file)]
 }
 
 function version(): string {

@@ -4,6 +4,7 @@ import { EarlierRows } from './checkpoint/done-rows.js'
 import { identityOf } from './checkpoint/identity.js'
 import { applyEnvFiles } from './env-files.js'
 import { FailureNotes } from './failure-notes.js'
+import { checkFiles } from './files.js'
 import { InputDigest } from './input/digest.js'
 import { createParser, type ReadingProgress, readRows } from './input/read-rows.js'
 import { Source } from './input/source.js'
@@ -42,6 +43,7 @@ interface Parts {
  */
 export async function run(settings: Settings): Promise<number> {
   checkAddress(settings)
+  checkFiles(settings)
   applyEnvFiles(settings.envFile ?? [])
   const stop = new Stop()
   const interrupts = new Interrupts(stop)
@@ -102,16 +104,17 @@ async function runRows(parts: Parts): Promise<number> {
   const parser = await createParser(settings.format, settings.spread === true)
   const done = checkpoint?.done ?? new EarlierRows()
   await rows.run(readRows({ source, parser, digest, done, signal: stop.signal, progress: reading }))
+  const isWhole = !stop.isRequested
   await committer.finish(stop.reason?.kind !== 'broken')
   progress.stop()
-  return conclude(parts, tally, (performance.now() - start) / 1000)
+  return conclude(parts, tally, (performance.now() - start) / 1000, isWhole)
 }
 
 async function resume(committer: Committer): Promise<void> {
   try {
     await committer.resume()
   } catch (error) {
-    throw new UsageError(`cannot write what the run begins with: ${messageOf(error)}`)
+    throw new UsageError(messageOf(error))
   }
 }
 
@@ -123,18 +126,24 @@ function watch({ settings, calls, source, report, interrupts }: Parts, rows: Row
     notes.add(entry)
   }
   rows.onDone = entries => report?.count(entries)
-  report?.watch(calls)
+  report?.watch(calls, settings.size)
   interrupts.onFirst = () => progress.say('waiting for the calls that are running; Ctrl-C again ends at once')
   interrupts.onSecond = () => progress.stop()
   if (source.isTerminal) progress.say('reading rows from the terminal; Ctrl-D ends them')
 }
 
-async function conclude({ settings, stop, report }: Parts, tally: Tally, seconds: number): Promise<number> {
+/** @param isWhole - all rows were read and done before the files were closed */
+async function conclude(
+  { settings, stop, report }: Parts,
+  tally: Tally,
+  seconds: number,
+  isWhole: boolean,
+): Promise<number> {
   const { reason } = stop
   if (reason?.kind === 'broken' && reason.error instanceof UsageError) throw reason.error
   if (reason?.kind === 'broken') say(`broken off: ${messageOf(reason.error)}`)
   if (!settings.quiet && reason?.kind !== 'unread')
-    for (const line of summaryOf(tally, seconds, reason, settings)) say(line)
+    for (const line of summaryOf(tally, seconds, isWhole ? undefined : reason, settings)) say(line)
   const status = statusOf(reason, tally.failed)
   try {
     await report?.write(settings, tally, seconds, reason)

@@ -1,5 +1,3 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
 import { moduleOf } from './module.js'
 import { UsageError } from './usage-error.js'
 
@@ -45,41 +43,15 @@ export function settle(module: string, fn: string, options: RunOptions): Setting
   // A queue would let calls pile up while all slots are taken, and then start them faster than the rate.
   if (rate !== undefined && options.queueSize !== undefined)
     throw new UsageError('--rate starts each call at its time, without a queue: leave out --queue-size')
-  checkFiles(options)
   const queueSize = rate === undefined ? (options.queueSize ?? size) : 0
-  return { ...options, module: moduleOf(module), fn, format, queueSize }
+  return { ...withoutStreams(options), module: moduleOf(module), fn, format, queueSize }
 }
 
-/** Two streams into one file would overwrite each other. */
-function checkFiles({ input, output, errors, checkpoint, report }: RunOptions): void {
-  const owners = new Map<string, string>()
-  const own = (option: string, path: string) => {
-    const file = realFile(path)
-    const owner = owners.get(file)
-    if (owner !== undefined) throw new UsageError(`--${owner} and --${option} are the same file, ${path}`)
-    owners.set(file, option)
+/** `-` is what is read and written without the option: stdin, stdout. */
+function withoutStreams({ input, output, ...options }: RunOptions): RunOptions {
+  return {
+    ...(input !== undefined && input !== '-' && { input }),
+    ...options,
+    ...(output !== undefined && output !== '-' && { output }),
   }
-  for (const [option, path] of Object.entries({ input, output, errors, checkpoint, report }))
-    if (path !== undefined && !path.startsWith('/dev/')) own(option, path)
-  if (checkpoint !== undefined) own('checkpoint', temporaryOf(realFile(checkpoint)))
-}
-
-/** What a checkpoint is written to before it is renamed. */
-export function temporaryOf(checkpoint: string): string {
-  return `${checkpoint}.tmp`
-}
-
-/** A file that is not there yet is known by its folder. */
-function realFile(path: string): string {
-  for (const look of [
-    () => realpathSync(path),
-    () => join(realpathSync(dirname(resolve(path))), basename(path)),
-  ]) {
-    try {
-      return look()
-    } catch {
-      // It, or its folder, does not exist; whoever opens it says so.
-    }
-  }
-  return resolve(path)
 }

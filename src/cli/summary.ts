@@ -3,7 +3,11 @@ import type { Settings } from './settings.js'
 import type { StopReason } from './stop.js'
 import type { Tally } from './tally.js'
 
-/** What a run says of itself at its end, in one line or two. */
+/**
+ * What a run says of itself at its end, in one line or two.
+ *
+ * @param reason - why it ended before its input
+ */
 export function summaryOf(
   tally: Tally,
   seconds: number,
@@ -20,9 +24,12 @@ export function summaryOf(
 }
 
 function earlyEnd(reason: StopReason, { undone }: Tally, { checkpoint }: Settings): string | undefined {
-  if (reason.kind !== 'interrupted' && reason.kind !== 'failed') return undefined
-  const how = reason.kind === 'failed' ? 'stopped at the first failure' : 'interrupted'
+  if (reason.kind === 'unread') return undefined
   const read = undone > 0 ? `, nor are ${rows(undone)} of what was read` : ''
+  const run = undone > 0 && reason.kind === 'broken' ? ' (some of these may have run)' : ''
   const next = checkpoint === undefined ? '' : '; the same command goes on from here'
-  return `${how}: the rest of the input is not done${read}${next}`
+  return `${beginnings[reason.kind]}the rest of the input is not done${read}${run}${next}`
 }
+
+/** Why a run was broken off is a line of its own. */
+const beginnings = { failed: 'stopped at the first failure: ', interrupted: 'interrupted: ', broken: '' }

@@ -82,6 +82,27 @@ describe('the function', () => {
   })
 
   test.each([
+    ['./bad.mjs', 'process.exit(4)', 'it ended its process while it was being loaded \\(exit code 4\\)'],
+    [
+      './bad.mjs',
+      'setTimeout(() => { throw new RangeError("later") }); await new Promise(() => {})',
+      'the worker died while it was being loaded: an uncaught error ended it: RangeError: later',
+    ],
+    ['bad', '', "Cannot find package 'bad'; did you mean \\./bad\\.mjs\\?"],
+    ['./bad', '', "Cannot find module '/.*/bad'; did you mean \\./bad\\.mjs\\?"],
+    ['./none.mjs', '', "Cannot find module '/.*/none\\.mjs'"],
+    ['./none.cjs', '', "Cannot find module '/.*/none\\.cjs'"],
+    ['none', '', "Cannot find package 'none'"],
+    ['./bad.mjs', 'import "./gone.mjs"', "Cannot find module '/.*/gone\\.mjs' imported from /.*/bad\\.mjs"],
+  ])('in %s, which is %j, ends it with what is wrong', async (module, source, message) => {
+    const cwd = folder()
+    file('bad.mjs', source, cwd)
+    const { code, stderr } = await run(['run', module, 'any'], { input: 'a', cwd })
+    expect(stderr).toMatch(new RegExp(`^async-pool: cannot load ${module}: ${message}\n$`))
+    expect(code).toBe(2)
+  })
+
+  test.each([
     ['mjs', "import './inner.mjs'; export const any = 1"],
     ['cjs', "require('./inner.cjs')"],
   ])(

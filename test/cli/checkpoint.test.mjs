@@ -5,6 +5,7 @@ import {
   readFileSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -236,7 +237,7 @@ describe('a checkpoint', () => {
     }
     mkdirSync(join(within, 'checkpoint.tmp'))
     const { code, stderr } = await startTask('echo', ['-c', join(within, 'checkpoint')]).result
-    expect(stderr).toMatch(/^async-pool: cannot write what the run begins with: EISDIR.*\n$/)
+    expect(stderr).toMatch(/^async-pool: cannot write --checkpoint .*: EISDIR.*\n$/)
     expect(code).toBe(2)
   })
 
@@ -280,6 +281,12 @@ describe('a checkpoint', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(
       /cannot write --output .*: it has 10 bytes, and had \d+ when the checkpoint was written/,
+    )
+    unlinkSync(state.job.output)
+    const gone = await state.job.start().result
+    expect(gone.code).toBe(2)
+    expect(gone.stderr).toMatch(
+      /^async-pool: cannot write --output .*: it is gone, and .*\. Put it back, or delete the checkpoint to start anew\n$/,
     )
   })
 })

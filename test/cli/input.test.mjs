@@ -38,8 +38,9 @@ describe('lines', () => {
     expect(code).toBe(1)
   })
 
-  test('are none where there is no input', async () => {
-    expect(await runTask('echo')).toMatchObject({ code: 0, stdout: '' })
+  test.each([['lines'], ['ndjson'], ['csv']])('are none where there is no input (%s)', async format => {
+    for (const input of ['', '\uFEFF'])
+      expect(await runTask('echo', ['-f', format], { input })).toMatchObject({ code: 0, stdout: '' })
   })
 })
 
@@ -58,8 +59,8 @@ describe('ndjson', () => {
       { index: 1, ok: false, error: { name: 'SyntaxError', code: 'ERR_INVALID_ROW' } },
       { index: 2, ok: true, value: 3 },
     ])
-    expect(records[1].error.message).toMatch(/^line 2 of the input is not JSON: /)
-    expect(records[1].error.stack).toContain('SyntaxError: line 2')
+    expect(records[1].error.message).toMatch(/^row 1 of the input \(line 2\) is not JSON: /)
+    expect(records[1].error.stack).toContain('SyntaxError: row 1 of the input')
     expect(code).toBe(1)
   })
 
@@ -115,9 +116,14 @@ describe('csv', () => {
   test('a record with too few or too many fields is a failure', async () => {
     const { records, code } = await csv('a,b\n1\n1,2\n1,2,3\n')
     expect(records).toMatchObject([
-      { index: 0, ok: false, error: { name: 'RangeError', code: 'ERR_INVALID_ROW' } },
+      { index: 0, ok: false, error: { message: 'row 0 of the input has 1 field, and the header 2' } },
       { index: 1, ok: true, value: { a: '1', b: '2' } },
-      { index: 2, ok: false, error: { message: 'row 2 of the input has 3 fields, and the header 2' } },
+      { index: 2, ok: false, error: { name: 'RangeError', code: 'ERR_INVALID_ROW' } },
+    ])
+    expect(records).toMatchObject([
+      {},
+      {},
+      { error: { message: 'row 2 of the input has 3 fields, and the header 2' } },
     ])
     expect(code).toBe(1)
   })
@@ -177,6 +183,18 @@ describe('csv', () => {
     const { code, stdout, stderr } = await csv('a,b,a\n1,2,3\n')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain("names 'a' twice")
+  })
+
+  test.each([
+    ['lines', ''],
+    ['csv', 'a\n'],
+  ])('a row that is too long is so by its bytes (%s)', async (format, header) => {
+    const input = `${header}${'€'.repeat(30_000_000)}\nshort\n`
+    const { records } = await runTask('size', ['-f', format], { input })
+    expect(records).toMatchObject([
+      { error: { message: `row 0 of the input${header ? '' : ' (line 1)'} is longer than 67108864 bytes` } },
+      { ok: true },
+    ])
   })
 
   test('columns like __proto__ are data', async () => {

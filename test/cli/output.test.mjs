@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { folder } from '../child.mjs'
-import { cli, createGate, lines, recordsIn, runTask, startTask } from './support/command.mjs'
+import { cli, createGate, lines, recordsIn, run, runTask, startTask } from './support/command.mjs'
 
 describe('a result', () => {
   test('that succeeds says its row and value', async () => {
@@ -21,6 +21,32 @@ describe('a result', () => {
     expect(error.stack).not.toContain('submitted by')
     expect(error.cause).toMatchObject({ name: 'Error', message: 'the reason' })
     expect(code).toBe(1)
+  })
+
+  test('that fails with several errors says each of them', async () => {
+    const cwd = folder()
+    const code = `
+      export const any = () => Promise.any([Promise.reject(new RangeError('one')), Promise.reject('two')])
+      export function around() {
+        const error = new AggregateError([], 'around')
+        error.errors = Array(20).fill(error)
+        throw error
+      }`
+    writeFileSync(join(cwd, 'several.mjs'), code)
+    const errorOf = async fn => {
+      const { records } = await run(['run', './several.mjs', fn], { cwd, input: 'a\n' })
+      return records[0].error
+    }
+    expect(await errorOf('any')).toMatchObject({
+      name: 'AggregateError',
+      errors: [
+        { name: 'RangeError', message: 'one', stack: expect.stringContaining('several.mjs') },
+        { name: 'Error', message: "it is of 'two', which is not an error" },
+      ],
+    })
+    const around = JSON.stringify(await errorOf('around'))
+    expect(around.match(/"message":"around"/g).length).toBeGreaterThan(20)
+    expect(around.match(/"message":"around"/g).length).toBeLessThanOrEqual(101)
   })
 
   test('of something thrown that is no error is a failure too', async () => {
@@ -117,6 +143,43 @@ describe('--output and --errors', () => {
     expect(readFileSync(path, 'utf8')).toBe('kept')
   })
 
+  test.each([
+    ['toString', 'export default { echo: value => value }'],
+    ['hasOwnProperty', 'export default { echo: value => value }'],
+    ['call', 'export default function echo(value) { return value }'],
+    ['constructor', 'export default class { static echo(value) { return value } }'],
+    ['name', 'export default function echo(value) { return value }'],
+    ['limit', 'export const limit = 3'],
+  ])('keep what is in the file if %s is no function of the module: %s', async (fn, code) => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'tasks.mjs'), code)
+    writeFileSync(join(cwd, 'out'), 'kept')
+    const args = ['run', './tasks.mjs', fn, '-o', 'out', '-c', 'checkpoint']
+    const { code: status, stderr } = await run(args, { cwd, input: 'a\n' })
+    expect(status, stderr).toBe(2)
+    expect(stderr).toContain(` named '${fn}'`)
+    expect(readFileSync(join(cwd, 'out'), 'utf8')).toBe('kept')
+  })
+
+  test('take results of functions that are properties of the default export, and may be hidden', async () => {
+    const cwd = folder()
+    const code = 'export const echo = 3; export default class { static echo(value) { return value } }'
+    writeFileSync(join(cwd, 'both.mjs'), code)
+    writeFileSync(join(cwd, 'common.cjs'), "exports['e' + 'cho'] = value => value")
+    for (const module of ['./both.mjs', './common.cjs'])
+      expect(await run(['run', module, 'echo', '--values', '-q'], { cwd, input: 'a\n' })).toMatchObject({
+        stdout: '"a"\n',
+        code: 0,
+      })
+  })
+
+  test('may be -, which is stdout', async () => {
+    const cwd = folder()
+    const result = await runTask('echo', ['-i', '-', '-o', '-', '--values'], { cwd, input: 'a\n' })
+    expect(result).toMatchObject({ stdout: '"a"\n', code: 0 })
+    expect(existsSync(join(cwd, '-'))).toBe(false)
+  })
+
   test('empty the file if there are no rows', async () => {
     const path = join(folder(), 'out.ndjson')
     writeFileSync(path, 'before')
@@ -140,12 +203,15 @@ describe('--output and --errors', () => {
   test('that cannot be written to any more end the run, and say why', async () => {
     const full = await runTask('echo', ['-o', '/dev/full'], { input: lines(1000) })
     expect(full.code).toBe(1)
-    expect(full.stderr).toContain('async-pool: broken off: ENOSPC')
+    expect(full.stderr).toContain('async-pool: broken off: cannot write --output /dev/full: ENOSPC')
     expect(full.stderr).toContain('async-pool: 0 rows done: 0 ok, 0 failed')
+    expect(full.stderr).toMatch(
+      /^async-pool: the rest of the input is not done, nor are \d+ rows of what was read \(some of these may have run\)$/m,
+    )
     const command = ['bash', '-c', '"$@" > /dev/full', 'bash', process.execPath, cli]
     const fullStdout = await runTask('echo', [], { input: lines(1000), command })
     expect(fullStdout.code).toBe(1)
-    expect(fullStdout.stderr).toContain('async-pool: broken off: ')
+    expect(fullStdout.stderr).toContain('async-pool: broken off: cannot write stdout: ENOSPC')
   })
 
   test('must not be what the checkpoint is written to before it is renamed', async () => {
@@ -177,13 +243,68 @@ describe('--output and --errors', () => {
     [['-o', 'same', '-e', 'same'], 'output', 'errors'],
     [['-o', './same', '-c', 'same'], 'output', 'checkpoint'],
     [['-i', 'same', '-o', 'same'], 'input', 'output'],
+    [['-o', 'same', '-e', 'hard'], 'output', 'errors'],
+    [['-i', 'link', '-r', 'hard'], 'input', 'report'],
+    [['--env-file', 'same', '-o', 'hard'], 'env-file', 'output'],
+    [['-o', 'new', '-e', 'dangling'], 'output', 'errors'],
+    [['-o', 'dangling', '-e', 'chain'], 'output', 'errors'],
+    [['-o', 'dangling', '-c', 'chain'], 'output', 'checkpoint'],
   ])('must not be the same file: %j', async (args, one, other) => {
     const within = folder()
     writeFileSync(join(within, 'same'), 'kept')
+    linkSync(join(within, 'same'), join(within, 'hard'))
+    symlinkSync('same', join(within, 'link'))
+    symlinkSync('./new', join(within, 'dangling'))
+    symlinkSync('dangling', join(within, 'chain'))
     const { code, stderr } = await runTask('echo', args, { cwd: within })
     expect(code).toBe(2)
     expect(stderr).toContain(`--${one} and --${other} are the same file`)
     expect(readFileSync(join(within, 'same'), 'utf8')).toBe('kept')
+  })
+
+  test.each([
+    ['./tasks.mjs', 'tasks.mjs'],
+    ['./tasks.mjs', './link.mjs'],
+    ['./common', 'common.js'],
+  ])('must not be the module: %s and %s', async (module, path) => {
+    const cwd = folder()
+    const code = 'exports.echo = value => value'
+    for (const name of ['tasks.mjs', 'common.js']) writeFileSync(join(cwd, name), code)
+    symlinkSync('tasks.mjs', join(cwd, 'link.mjs'))
+    const { code: status, stderr } = await run(['run', module, 'echo', '-o', path], { cwd })
+    expect(stderr).toBe(`async-pool: the module and --output are the same file, ${path}\n`)
+    expect(status).toBe(2)
+    expect(readFileSync(join(cwd, path), 'utf8')).toBe(code)
+  })
+
+  test.each([
+    [['-e', 'same'], '>', 'stdout and --errors are the same file, same'],
+    [['-o', '/dev/stdout', '-r', 'same'], '>>', '--output and --report are the same file, same'],
+    [['-o', 'same', '-e', '/dev/stderr'], '2>>', '--output and --errors are the same file, /dev/stderr'],
+    [['-o', 'same'], '<', 'stdin and --output are the same file, same'],
+    [[], '< same >>', 'stdin and stdout are the same file, by redirection'],
+  ])('must not be what a stream was redirected to: %j %s same', async (args, into, message) => {
+    const cwd = folder()
+    writeFileSync(join(cwd, 'same'), 'kept\n')
+    const command = ['bash', '-c', into === '2>>' ? '"$@" 2>> same' : `{ "$@" ${into} same; } 2>&1; exit $?`]
+    const result = await runTask('echo', args, {
+      cwd,
+      input: 'a\n',
+      command: [...command, 'bash', process.execPath, cli],
+    })
+    expect(result.code).toBe(2)
+    const said = into === '2>>' ? readFileSync(join(cwd, 'same'), 'utf8') : result.stdout
+    expect(said).toContain(`async-pool: ${message}\n`)
+    if (into === '<' || into === '>>') expect(readFileSync(join(cwd, 'same'), 'utf8')).toBe('kept\n')
+  })
+
+  test('may both be the same stream of the command', async () => {
+    const path = join(folder(), 'kept')
+    writeFileSync(path, 'kept\n')
+    const command = ['bash', '-c', `"$@" >> '${path}' 2>&1`, 'bash', process.execPath, cli]
+    const args = ['-q', '-o', '/dev/stdout', '-e', '/dev/stderr', '-f', 'ndjson']
+    expect(await runTask('even', args, { input: lines(2), command })).toMatchObject({ code: 1 })
+    expect(readFileSync(path, 'utf8')).toMatch(/^kept\n(\{"index":\d,.*\}\n){2}$/)
   })
 })
 

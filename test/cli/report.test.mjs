@@ -203,6 +203,30 @@ describe('a report', () => {
     await close()
   })
 
+  test.each([
+    ['that are few and short', 10, 30, { ran: 10, waited: 0 }],
+    ['that are very short', 2000, 1, { ran: 10, waited: 10 }],
+    ['that wait for a slot', 30, 40, { ran: 10, waited: 10 }],
+  ])('says how many calls ran and waited, also of calls %s', async (_what, rows, ms, { ran, waited }) => {
+    const within = folder()
+    const path = join(within, 'report.html')
+    writeFileSync(
+      join(within, 'wait.mjs'),
+      `export const wait = () => new Promise(resolve => setTimeout(resolve, ${ms}))`,
+    )
+    const args = ['run', './wait.mjs', 'wait', '-q', '-o', '/dev/null', '-r', path]
+    expect(await run(args, { cwd: within, input: lines(rows) })).toMatchObject({ code: 0 })
+    const { page, close } = await browser.open(path, { script: false })
+    const [running, queued] = await page.locator('section:has(#load) > table tbody tr').all()
+    const cells = row => row.locator('th, td').allTextContents()
+    const [, meanRunning, mostRunning, size] = await cells(running)
+    expect(Number(meanRunning)).toBeGreaterThan(1)
+    expect(Number(meanRunning)).toBeLessThanOrEqual(10)
+    expect([Number(mostRunning), Number(size)]).toEqual([ran, 10])
+    expect(Number((await cells(queued))[2])).toBe(waited)
+    await close()
+  })
+
   test('of an interrupted run says so', async () => {
     const gate = await createGate()
     const path = join(folder(), 'report.html')

@@ -58,6 +58,12 @@ describe('what cannot be understood', () => {
     [['run', tasks, 'echo', '--rate', '10'], 'Expected a rate such as 10/s'],
     [['run', tasks, 'echo', '--rate', '0/s'], 'Expected a rate such as 10/s'],
     [['run', tasks, 'echo', '--format', 'xml'], 'Allowed choices are lines, ndjson, csv'],
+    [['run', tasks, 'echo', '--input', ''], 'Expected a file'],
+    [['run', tasks, 'echo', '--output', ''], 'Expected a file'],
+    [['run', tasks, 'echo', '--errors', ''], 'Expected a file'],
+    [['run', tasks, 'echo', '--checkpoint', ''], 'Expected a file'],
+    [['run', tasks, 'echo', '--report', ''], 'Expected a file'],
+    [['run', tasks, 'echo', '--errors', '-'], './- is a file'],
   ])('%j ends with status 2 and says why', async (args, message) => {
     const { code, stdout, stderr } = await run(args, { input: lines(3) })
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { file, folder, node } from '../child.mjs'
@@ -108,15 +108,25 @@ function textOf(path) {
   }
 }
 
-/** As GitHub makes them of headings. */
+/** As GitHub makes them of headings: a further one of the same name has a number. */
 function anchorsOf(text) {
-  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
-    heading
+  const numbers = new Map()
+  return [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
+    const anchor = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/ /g, '-'),
-  )
+      .replace(/ /g, '-')
+    const number = numbers.get(anchor) ?? 0
+    numbers.set(anchor, number + 1)
+    return number === 0 ? anchor : `${anchor}-${number}`
+  })
 }
+
+const reference = readdirSync(join(root, 'docs/api')).map(name => `docs/api/${name}`)
+
+test.each(reference)('%s links to files and headings that there are', document => {
+  expect(brokenLinks(document)).toEqual([])
+})
 
 describe('README.md', () => {
   test('names every option', () => {

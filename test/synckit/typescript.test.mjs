@@ -73,6 +73,23 @@ describe('a TypeScript runner', () => {
     expect(said).toEqual([tsRunner, tsRunner])
   })
 
+  test('may make an ES module of it, which has the names of CommonJS nevertheless', async () => {
+    const { said } = await run(
+      {
+        'w.ts': `
+          import { runAsWorker } from 'async-pool-executor/synckit'
+          runAsWorker(() => [require('node:path').sep, typeof module.exports, typeof exports, __filename, __dirname])`,
+        'package.json': '{}',
+        'node_modules/ts-node/register.js': hook('ts-node'),
+      },
+      `say(createSyncFn(at('w.ts'), { tsRunner: 'ts-node' })())
+       say([at('w.ts'), at('.')])`,
+    )
+    const [[sep, ...rest], [file, within]] = said
+    expect([sep, ...rest]).toEqual([sep, 'object', 'object', file, within])
+    expect(sep).toMatch(/^[/\\\\]$/)
+  })
+
   test.each([
     ['swc', '@swc-node/register/esm-register.mjs'],
     ['oxc', '@oxc-node/core/register.mjs'],

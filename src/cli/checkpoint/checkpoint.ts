@@ -1,9 +1,9 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { temporaryOf } from '../files.js'
 import type { Mark } from '../input/digest.js'
 import type { Entry } from '../outcomes/entry.js'
-import { writeAll } from '../outcomes/write-all.js'
-import { temporaryOf } from '../settings.js'
+import { naming, writeAll } from '../outcomes/write-all.js'
 import { messageOf, UsageError } from '../usage-error.js'
 import { DoneRows, EarlierRows } from './done-rows.js'
 import { differenceOf, type Identity } from './identity.js'
@@ -82,6 +82,10 @@ export class Checkpoint {
     return this.#marks
   }
 
+  get #name(): string {
+    return `--checkpoint ${this.#path}`
+  }
+
   get isLong(): boolean {
     return this.#growth > longestGrowth
   }
@@ -89,13 +93,14 @@ export class Checkpoint {
   /** Remembers rows: from here on they are not done again. */
   async append(rows: readonly Entry[], mark: Mark | undefined): Promise<void> {
     if (mark !== undefined) this.#marks = [this.#marks[0] ?? mark, mark]
-    await this.#write((mark === undefined ? '' : encode({ read: mark })) + rows.map(encodeRow).join(''))
+    const read = mark === undefined ? '' : encode({ read: mark })
+    await naming(this.#name, () => this.#write(read + rows.map(encodeRow).join('')))
     for (const row of rows) this.#count(row)
   }
 
   /** Remembers that lines have gone to where they cannot be cut off again. */
   async acknowledge(lines: Acknowledged): Promise<void> {
-    await this.#write(encode({ lines }))
+    await naming(this.#name, () => this.#write(encode({ lines })))
   }
 
   /**
@@ -113,6 +118,10 @@ export class Checkpoint {
       held: held.length,
       marks: this.#marks,
     }
+    await naming(this.#name, () => this.#replace(standing, held))
+  }
+
+  async #replace(standing: Standing, held: readonly Entry[]): Promise<void> {
     const header = { checkpoint: 'async-pool', version: 1, run: this.#identity } as const
     const temporary = temporaryOf(this.#path)
     const handle = await open(temporary, 'w')

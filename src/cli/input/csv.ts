@@ -113,7 +113,8 @@ export class CsvParser implements RowParser {
     }
     const columns = this.#columns
     if (record.length !== columns.length) {
-      const message = `row ${this.#rows} of the input has ${record.length} fields, and the header ${columns.length}`
+      const fields = record.length === 1 ? '1 field' : `${record.length} fields`
+      const message = `row ${this.#rows} of the input has ${fields}, and the header ${columns.length}`
       this.#bad('RangeError', message, record.join())
       return
     }

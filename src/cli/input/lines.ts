@@ -2,12 +2,16 @@ import { StringDecoder } from 'node:string_decoder'
 import { messageOf } from '../usage-error.js'
 import { excerptOf, longestRow, type Row, type RowParser } from './row.js'
 
+const byteOrderMark = '\uFEFF'
+
 /** One line is one row: a string, or JSON. */
 export class LineParser implements RowParser {
   readonly #kind: LineKind
   readonly #decoder = new StringDecoder('utf8')
   /** The line that has no end yet. */
   #rest = ''
+  /** Of all that has come of it, also of what is not kept. */
+  #restBytes = 0
   /** More of it than this is not kept. */
   #isTooLong = false
   #lines = 0
@@ -23,7 +27,8 @@ export class LineParser implements RowParser {
 
   end(): Row[] {
     const rows = this.#split(this.#decoder.end())
-    if (this.#rest !== '' || this.#isTooLong) this.#take('', rows)
+    const isEmpty = this.#rest === '' || (this.#lines === 0 && this.#rest === byteOrderMark)
+    if (!isEmpty) this.#take('', rows)
     return rows
   }
 
@@ -34,8 +39,10 @@ export class LineParser implements RowParser {
       this.#take(text.slice(start, end), rows)
       start = end + 1
     }
-    if (!this.#isTooLong) this.#rest += text.slice(start)
-    if (this.#rest.length > longestRow) {
+    const rest = text.slice(start)
+    this.#restBytes += Buffer.byteLength(rest)
+    if (!this.#isTooLong) this.#rest += rest
+    if (this.#restBytes > longestRow) {
       this.#isTooLong = true
       this.#rest = this.#rest.slice(0, 1000)
     }
@@ -44,15 +51,16 @@ export class LineParser implements RowParser {
 
   #take(end: string, rows: Row[]): void {
     const whole = this.#rest + end
+    const isTooLong = this.#isTooLong || this.#restBytes + Buffer.byteLength(end) > longestRow
     this.#rest = ''
-    const bom = this.#lines === 0 && whole.startsWith('\uFEFF') ? 1 : 0
+    this.#restBytes = 0
+    this.#isTooLong = false
+    const bom = this.#lines === 0 && whole.startsWith(byteOrderMark) ? 1 : 0
     const line = whole.slice(bom, whole.endsWith('\r') ? -1 : undefined)
     this.#lines++
-    if (this.#isTooLong || line.length > longestRow)
-      rows.push(this.#bad('RangeError', `is longer than ${longestRow} characters`, line))
+    if (isTooLong) rows.push(this.#bad('RangeError', `is longer than ${longestRow} bytes`, line))
     else if (this.#kind === 'text') rows.push({ index: this.#rows++, args: [line] })
     else if (line.trim() !== '') rows.push(this.#parse(line))
-    this.#isTooLong = false
   }
 
   #parse(line: string): Row {
@@ -68,7 +76,7 @@ export class LineParser implements RowParser {
   }
 
   #bad(name: string, what: string, line: string): Row {
-    const message = `line ${this.#lines} of the input ${what}`
+    const message = `row ${this.#rows} of the input (line ${this.#lines}) ${what}`
     return { index: this.#rows++, problem: { name, message, excerpt: excerptOf(line) } }
   }
 }

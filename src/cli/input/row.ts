@@ -26,7 +26,7 @@ export interface RowParser {
   end(): Row[] | Promise<Row[]>
 }
 
-/** A row may have so many characters: one without an end must not fill the memory. */
+/** A row may have so many bytes: one without an end must not fill the memory. */
 export const longestRow = 2 ** 26
 
 const longestExcerpt = 200

@@ -13,11 +13,14 @@ const sample = 2 ** 16
 export class Source {
   readonly #descriptor: number
   readonly #stream: Readable
+  /** What messages call it. */
+  readonly #name: string
   /** In bytes; undefined for a pipe or a terminal. */
   readonly size: number | undefined
   readonly isTerminal: boolean
 
-  private constructor(descriptor: number, stream: Readable, stats: Stats, isTerminal: boolean) {
+  private constructor(name: string, descriptor: number, stream: Readable, stats: Stats, isTerminal: boolean) {
+    this.#name = name
     this.#descriptor = descriptor
     this.#stream = stream
     this.size = stats.isFile() ? stats.size : undefined
@@ -35,13 +38,13 @@ export class Source {
     }
     const stats = fstatSync(descriptor)
     if (stats.isDirectory()) throw new UsageError(`cannot read --input: ${path} is a folder`)
-    return new Source(descriptor, createReadStream(path, { fd: descriptor }), stats, false)
+    return new Source(`--input ${path}`, descriptor, createReadStream(path, { fd: descriptor }), stats, false)
   }
 
   static #openStdin(): Source {
     const stats = fstatSync(0)
     if (stats.isDirectory()) throw new UsageError('cannot read stdin: it is a folder')
-    return new Source(0, process.stdin, stats, process.stdin.isTTY === true)
+    return new Source('stdin', 0, process.stdin, stats, process.stdin.isTTY === true)
   }
 
   /**
@@ -73,7 +76,7 @@ export class Source {
       for await (const chunk of this.#stream) yield chunk as Buffer
     } catch (error) {
       // A stream that is destroyed says so to whoever reads it.
-      if (!signal.aborted) throw error
+      if (!signal.aborted) throw new Error(`cannot read ${this.#name}: ${messageOf(error)}`, { cause: error })
     } finally {
       signal.removeEventListener('abort', stop)
     }

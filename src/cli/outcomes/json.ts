@@ -46,14 +46,20 @@ export interface DescribedError {
   code?: string | number
   stack: string
   cause?: DescribedError
+  /** Of an AggregateError. */
+  errors?: DescribedError[]
 }
 
 /** Causes of causes further down are left out. */
 const deepest = 5
 
+/** So many errors of aggregates are described, wherever they are: each of them may have as many again. */
+const most = 100
+
 /** @param thrown - what a task threw, which need not be an Error */
-export function describeError(thrown: unknown, depth = 0): DescribedError {
-  if (!(thrown instanceof Error)) return describeThrown(thrown)
+export function describeError(thrown: unknown, depth = 0, budget = { left: most }): DescribedError {
+  if (!(thrown instanceof Error))
+    return describeThrown(depth === 0 ? 'the function threw' : 'it is of', thrown)
   const { name, message, stack, cause } = thrown
   const { code } = thrown as { code?: unknown }
   return {
@@ -61,11 +67,19 @@ export function describeError(thrown: unknown, depth = 0): DescribedError {
     message: String(message),
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
     stack: typeof stack === 'string' ? stack : `${name}: ${message}`,
-    ...(cause instanceof Error && depth < deepest && { cause: describeError(cause, depth + 1) }),
+    ...(cause instanceof Error && depth < deepest && { cause: describeError(cause, depth + 1, budget) }),
+    ...(thrown instanceof AggregateError && { errors: describeErrors(thrown.errors, depth + 1, budget) }),
   }
 }
 
-function describeThrown(thrown: unknown): DescribedError {
-  const message = `the function threw ${inspect(thrown)}, which is not an error`
+function describeErrors(errors: unknown, depth: number, budget: { left: number }): DescribedError[] {
+  const described: DescribedError[] = []
+  for (const error of Array.isArray(errors) && depth <= deepest ? errors : [])
+    if (budget.left-- > 0) described.push(describeError(error, depth, budget))
+  return described
+}
+
+function describeThrown(what: string, thrown: unknown): DescribedError {
+  const message = `${what} ${inspect(thrown)}, which is not an error`
   return { name: 'Error', message, stack: `Error: ${message}` }
 }

@@ -2,10 +2,11 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import type { Earlier } from '../checkpoint/checkpoint.js'
+import { descriptorAt } from '../files.js'
 import { canDraw, clearLine } from '../progress/progress.js'
 import type { Settings } from '../settings.js'
 import { messageOf, UsageError } from '../usage-error.js'
-import { writeAll } from './write-all.js'
+import { naming, writeAll } from './write-all.js'
 
 const { O_CREAT, O_WRONLY } = constants
 
@@ -28,29 +29,37 @@ export type Position = { bytes: number } | { lines: number }
 export class FileSink implements Sink {
   readonly #handle: FileHandle
   readonly #isRegular: boolean
+  /** What messages call it: '--output path'. */
+  readonly #name: string
   #isCut = false
   #bytes = 0
   #lines = 0
 
-  private constructor(handle: FileHandle, isRegular: boolean) {
+  private constructor(handle: FileHandle, isRegular: boolean, name: string) {
     this.#handle = handle
     this.#isRegular = isRegular
+    this.#name = name
   }
 
   /**
-   * @param option - what messages call it: '--output'
+   * @param option - which one has named it: '--output'
    * @param position - where an earlier run stood; what was written after that is cut off. Without it the file is emptied
    * @throws {UsageError} if it cannot be opened, or is not what the earlier run wrote
    */
   static async open(option: string, path: string, position: Position | undefined): Promise<FileSink> {
+    const name = `${option} ${path}`
     try {
       const handle = await open(path, position === undefined ? O_WRONLY | O_CREAT : O_WRONLY)
       const stats = await handle.stat()
-      const sink = new FileSink(handle, stats.isFile())
+      const sink = new FileSink(handle, stats.isFile(), name)
       if (position !== undefined) sink.#goBackTo(position, stats.size)
       return sink
     } catch (error) {
-      throw new UsageError(`cannot write ${option} ${path}: ${messageOf(error)}`)
+      const isGone = position !== undefined && (error as NodeJS.ErrnoException).code === 'ENOENT'
+      const reason = isGone
+        ? 'it is gone, and the checkpoint goes on from what was in it. Put it back, or delete the checkpoint to start anew'
+        : messageOf(error)
+      throw new UsageError(`cannot write ${name}: ${reason}`)
     }
   }
 
@@ -62,22 +71,22 @@ export class FileSink implements Sink {
     await this.cut()
     // At a position, since the file may have been cut off; pipes have none.
     const position = this.#isRegular ? this.#bytes : null
-    this.#bytes += await writeAll(this.#handle, `${lines.join('\n')}\n`, position)
+    this.#bytes += await naming(this.#name, () => writeAll(this.#handle, `${lines.join('\n')}\n`, position))
     this.#lines += lines.length
   }
 
   async sync(): Promise<void> {
-    if (this.#isRegular) await this.#handle.sync()
+    if (this.#isRegular) await naming(this.#name, () => this.#handle.sync())
   }
 
   async cut(): Promise<void> {
     if (this.#isCut) return
     this.#isCut = true
-    if (this.#isRegular) await this.#handle.truncate(this.#bytes)
+    if (this.#isRegular) await naming(this.#name, () => this.#handle.truncate(this.#bytes))
   }
 
   async close(): Promise<void> {
-    await this.#handle.close()
+    await naming(this.#name, () => this.#handle.close())
   }
 
   #goBackTo(position: Position, size: number): void {
@@ -91,14 +100,17 @@ export class FileSink implements Sink {
 export class StreamSink implements Sink {
   readonly #stream: Writable
   readonly #before: string
+  readonly #name: string
   #lines: number
 
   /**
+   * @param name - what messages call it: 'stdout'
    * @param before - what to write before anything else
    * @param position - how many lines an earlier run has written
    */
-  constructor(stream: Writable, before: string, position: Position | undefined) {
+  constructor(stream: Writable, name: string, before: string, position: Position | undefined) {
     this.#stream = stream
+    this.#name = name
     this.#before = before
     this.#lines = position !== undefined && 'lines' in position ? position.lines : 0
     stream.on('error', () => {}) // the write that fails says so
@@ -110,10 +122,13 @@ export class StreamSink implements Sink {
 
   /** Waits until the stream has taken all of it: `error` or the callback always comes. */
   async write(lines: readonly string[]): Promise<void> {
-    await new Promise<void>((resolve, reject) =>
-      this.#stream.write(`${this.#before}${lines.join('\n')}\n`, error =>
-        error ? reject(error) : resolve(),
-      ),
+    const text = `${this.#before}${lines.join('\n')}\n`
+    await naming(
+      this.#name,
+      () =>
+        new Promise<void>((resolve, reject) =>
+          this.#stream.write(text, error => (error ? reject(error) : resolve())),
+        ),
     )
     this.#lines += lines.length
   }
@@ -144,21 +159,21 @@ export async function openSinks(
   }
 }
 
-/** By these names the system would open the file that is behind the stream, at its beginning. */
-function streamAt(path: string): NodeJS.WriteStream | undefined {
-  if (path === '/dev/stdout' || path === '/dev/fd/1') return process.stdout
-  return path === '/dev/stderr' || path === '/dev/fd/2' ? process.stderr : undefined
-}
-
 async function openSink(
   option: string,
   path: string,
   position: Position | undefined,
   hasBar: boolean,
 ): Promise<Sink> {
-  const stream = streamAt(path)
-  if (stream === undefined) return FileSink.open(option, path, position)
-  return new StreamSink(stream, hasBar && stream.isTTY ? clearLine : '', position)
+  const descriptor = descriptorAt(path)
+  if (descriptor === undefined) return FileSink.open(option, path, position)
+  const stream = descriptor === 1 ? process.stdout : process.stderr
+  return new StreamSink(
+    stream,
+    descriptor === 1 ? 'stdout' : 'stderr',
+    hasBar && stream.isTTY ? clearLine : '',
+    position,
+  )
 }
 
 function positionOf(name: 'output' | 'errors', { standing, acknowledged }: Earlier): Position | undefined {

@@ -38,7 +38,7 @@ export function latencyCard(waits: Distribution, runs: Distribution): string {
 }
 
 export function loadCard(course: Course, { size, queueSize }: Settings): string {
-  const { width, running, mostRunning, queued, mostQueued } = course
+  const { width, running, mostRunning, queued, mostQueued, meanRunning, meanQueued } = course
   const rows = running.map((mean, position) => [
     from(position, width),
     mean.toFixed(1),
@@ -55,16 +55,16 @@ export function loadCard(course: Course, { size, queueSize }: Settings): string 
       'Calls running and waiting',
       ['', 'mean', 'most', 'limit'],
       [
-        ['running', ...meanAndMost(running, mostRunning), count(size)],
-        ['queued', ...meanAndMost(queued, mostQueued), count(queueSize)],
+        ['running', meanRunning.toFixed(1), most(mostRunning), count(size)],
+        ['queued', meanQueued.toFixed(1), most(mostQueued), count(queueSize)],
       ],
     ),
     details: table('Calls running and waiting over time', columns, rows),
   })
 }
 
-function meanAndMost(means: readonly number[], most: readonly number[]): string[] {
-  return [(sum(means) / Math.max(1, means.length)).toFixed(1), count(Math.max(0, ...most))]
+function most(values: readonly number[]): string {
+  return count(Math.max(0, ...values))
 }
 
 interface ChartCard {

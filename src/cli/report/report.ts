@@ -17,7 +17,7 @@ import { Timeline } from './timeline.js'
 
 const startedChannel = 'async-pool-executor:started'
 
-/** How often to look at how much is running and waiting, in ms. */
+/** How often to look for calls that keep their slots beyond their timeout, which nothing tells of, in ms. */
 const lookInterval = 50
 
 /** Gathers what the report shows while the run goes on, in a memory that does not grow with it. */
@@ -30,11 +30,20 @@ export class Report implements CallObserver {
   readonly #runs = new Histogram()
   /** Since when calls in flight have waited, and when they started. */
   readonly #calls = new Map<string, { since: number; started: number | undefined }>()
+  /** Of these, how many have started. */
+  #running = 0
+  /** Calls that have settled, and keep their slots. */
+  #overdue = 0
+  #waiting = 0
+  #size = 0
   #looks: NodeJS.Timeout | undefined
   readonly #onStarted = (message: unknown) => {
     const { executor, id } = message as TaskInfo
     const call = this.#calls.get(keyOf(executor, id))
-    if (call !== undefined) call.started = performance.now()
+    if (call === undefined || call.started !== undefined) return
+    call.started = performance.now()
+    this.#running++
+    this.#level(call.started)
   }
 
   private constructor(path: string) {
@@ -53,11 +62,14 @@ export class Report implements CallObserver {
     return new Report(path)
   }
 
-  watch(calls: Calls): void {
+  /** @param size - how many calls may run at once */
+  watch(calls: Calls, size: number): void {
+    this.#size = size
     subscribe(startedChannel, this.#onStarted)
+    this.#level(performance.now())
     this.#looks = setInterval(() => {
-      const { running, queued } = calls.stats()
-      this.#timeline.look(performance.now(), running, queued)
+      this.#overdue = calls.overdue()
+      this.#level(performance.now())
     }, lookInterval).unref()
   }
 
@@ -70,8 +82,23 @@ export class Report implements CallObserver {
     const call = this.#calls.get(key)
     this.#calls.delete(key)
     if (call?.started === undefined) return
+    const now = performance.now()
     this.#waits.add(call.started - call.since)
-    this.#runs.add(performance.now() - call.started)
+    this.#runs.add(now - call.started)
+    this.#running--
+    this.#level(now)
+  }
+
+  waiting(count: number): void {
+    if (count === this.#waiting) return
+    this.#waiting = count
+    this.#level(performance.now())
+  }
+
+  #level(time: number): void {
+    // That a call has ended may be known a moment after that the next one has started in its slot.
+    const running = Math.min(this.#running + this.#overdue, this.#size)
+    this.#timeline.level(time, running, this.#waiting)
   }
 
   count(entries: readonly Entry[]): void {
@@ -93,6 +120,7 @@ export class Report implements CallObserver {
   ): Promise<void> {
     clearInterval(this.#looks)
     unsubscribe(startedChannel, this.#onStarted)
+    this.#level(performance.now())
     const page = renderPage({
       settings,
       tally,

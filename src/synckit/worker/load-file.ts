@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { createRequire, Module } from 'node:module'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { importFrom } from '../../worker/import-from.js'
 import type { WorkerSetup } from '../registration.js'
@@ -15,6 +15,7 @@ export async function loadFile({ file, isEsm, globalShims, usesTsx }: WorkerSetu
 
 /** What `require` refuses is an ES module after all, by its syntax. */
 async function loadCommonJs(file: string): Promise<void> {
+  if (/\.[cm]?ts$/.test(file)) defineModuleGlobals(file)
   try {
     createRequire(file)(file)
   } catch (error) {
@@ -22,6 +23,24 @@ async function loadCommonJs(file: string): Promise<void> {
     if (code !== 'ERR_REQUIRE_ESM' && code !== 'ERR_REQUIRE_ASYNC_MODULE') throw error
     await import(pathToFileURL(file).href)
   }
+}
+
+/**
+ * What a compiler makes of CommonJS may be an ES module: ts-node does as its tsconfig says. The code then finds these as
+ * globals, as it would in synckit, whose worker files run below an evaluated script. CommonJS modules have their own.
+ */
+function defineModuleGlobals(file: string): void {
+  const module = new Module(file)
+  const values = {
+    require: createRequire(file),
+    module,
+    exports: module.exports as unknown,
+    __filename: file,
+    __dirname: dirname(file),
+  }
+  for (const [name, value] of Object.entries(values))
+    if (!(name in globalThis))
+      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
 }
 
 /**
