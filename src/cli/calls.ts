@@ -10,6 +10,7 @@ import {
   TaskNotFoundError,
   type TaskOptions,
 } from '../index.js'
+import { hasFunction } from './has-function.js'
 import { cannotLoad } from './load-error.js'
 import { baseUrl } from './module.js'
 import type { Outcome } from './outcome.js'
@@ -27,34 +28,6 @@ export interface CallObserver {
   settled(key: string): void
   /** @param count - how many calls wait for a slot from now on */
   waiting(count: number): void
-}
-
-/** Proxies of a module's exports, and of what these have. */
-interface Exported {
-  [name: string]: Exported | undefined
-}
-
-/** Looks for what functions have, which does not call it. */
-async function isFunction(value: Exported | undefined): Promise<boolean> {
-  return isFound(async () => {
-    await value?.bind?.name
-    return true
-  })
-}
-
-async function isOwn(owner: Exported | undefined, name: string): Promise<boolean> {
-  const object = owner as unknown as { hasOwnProperty(name: string): Promise<boolean> } | undefined
-  // biome-ignore lint/suspicious/noPrototypeBuiltins: the object is in the worker
-  return isFound(async () => (await object?.hasOwnProperty(name)) === true)
-}
-
-/** What fails in another way is there: the calls will say how. */
-async function isFound(look: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await look()
-  } catch (error) {
-    return !(error instanceof TaskNotFoundError || error instanceof TypeError)
-  }
 }
 
 /** Executors are told apart by their names. */
@@ -132,19 +105,10 @@ export class Calls {
       if (signal.aborted) return
       const { module: url } = addressOf(module, fn, baseUrl())
       if (!(error instanceof TaskNotFoundError)) throw new UsageError(cannotLoad(module, url, error))
-      if (!(await this.#hasFunction())) throw new UsageError(error.message.replace(missing, fn))
+      if (!(await hasFunction(this.#executor.remote(module), fn)))
+        throw new UsageError(error.message.replace(missing, fn))
     }
     Atomics.store(this.#loadable, 0, 1)
-  }
-
-  /** As where tasks are: an own export of the module, or an own property of its default export. */
-  async #hasFunction(): Promise<boolean> {
-    const { module, fn } = this.#settings
-    const exported = this.#executor.remote(module) as unknown as Exported
-    const { default: owner } = exported
-    if (await isFunction(exported[fn])) return true // a proxy's first step finds what is own of either
-    // Where an export of that name is no function, a property may be one; a proxy's further steps also find what is inherited.
-    return (await isOwn(owner, fn)) && (await isFunction(owner?.[fn]))
   }
 
   /**

@@ -40,7 +40,8 @@ function deathOf({ exitCode, reason, cause }: WorkerDiedError): string {
 function isMissing(url: string, error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown }
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return false
-  return url.startsWith('file:') ? !existsSync(fileURLToPath(url)) : messageOf(error).includes(`'${url}'`)
+  const name = url.startsWith('file:') ? fileURLToPath(url).replace(/[/\\]$/, '') : url
+  return messageOf(error).includes(`module '${name}'`) || messageOf(error).includes(`package '${name}'`)
 }
 
 const extensions = ['.mjs', '.js', '.cjs', '.mts', '.ts', '.cts']

@@ -92,11 +92,13 @@ describe('the function', () => {
     ['./bad', '', "Cannot find module '/.*/bad'; did you mean \\./bad\\.mjs\\?"],
     ['./none.mjs', '', "Cannot find module '/.*/none\\.mjs'"],
     ['./none.cjs', '', "Cannot find module '/.*/none\\.cjs'"],
+    ['./common', '', "Cannot find module '\\./gone\\.cjs'\nRequire stack:\n- [^;]+"],
     ['none', '', "Cannot find package 'none'"],
     ['./bad.mjs', 'import "./gone.mjs"', "Cannot find module '/.*/gone\\.mjs' imported from /.*/bad\\.mjs"],
   ])('in %s, which is %j, ends it with what is wrong', async (module, source, message) => {
     const cwd = folder()
     file('bad.mjs', source, cwd)
+    file('common.js', 'require("./gone.cjs")', cwd)
     const { code, stderr } = await run(['run', module, 'any'], { input: 'a', cwd })
     expect(stderr).toMatch(new RegExp(`^async-pool: cannot load ${module}: ${message}\n$`))
     expect(code).toBe(2)

@@ -175,7 +175,10 @@ describe('csv', () => {
 
   test('a header that is too long ends the run', async () => {
     const { code, stderr } = await csv(Buffer.alloc(70_000_000, 'x'))
-    expect(stderr).toBe('async-pool: the header of the CSV input is too long\n')
+    // Before that, on a slow machine, it may say how far it is.
+    expect(stderr).toMatch(
+      /^(async-pool: 0 done, .*\n)*async-pool: the header of the CSV input is too long\n$/,
+    )
     expect(code).toBe(2)
   })
 
