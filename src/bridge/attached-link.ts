@@ -88,6 +88,10 @@ export class AttachedLink extends Link {
     }
   }
 
+  override get canTransfer(): boolean {
+    return false
+  }
+
   override run(task: Task, transferList: readonly Transferable[] | undefined): boolean {
     const isDelivered = super.run(task, transferList)
     const unsent = this.#unsent?.at(-1)

@@ -123,6 +123,11 @@ export abstract class Link {
     })
   }
 
+  /** A channel that several threads hear copies everything, whatever the transfer list names. */
+  get canTransfer(): boolean {
+    return true
+  }
+
   /** Sends a task. False if the worker is known to be gone; throws what structured clone throws. */
   run(task: Task, transferList: readonly Transferable[] | undefined): boolean {
     this.#submitted = (this.#submitted + 1) | 0 // first: a getter in the arguments may submit too

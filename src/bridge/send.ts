@@ -20,9 +20,9 @@ export function send(link: Link, task: Task, transferList?: readonly Transferabl
   } catch (error) {
     if (isTransferRefusal(error))
       throw invalidType('options.transferList', 'an array of transferable objects', transferList, error)
-    if (isRefusal(error))
-      throw notCloneable('args', args, error, `the arguments of ${fn.label}`, transferList)
-    throw error
+    if (!isRefusal(error)) throw error
+    const moved = link.canTransfer ? transferList : []
+    throw notCloneable('args', args, error, `the arguments of ${fn.label}`, moved)
   } finally {
     beginWriting(outer)
   }

@@ -86,10 +86,16 @@ export function notCloneable(
  * Why a result could not be posted: not cloneable, or one of its getters threw.
  *
  * @param name - what messages call the function
+ * @param moved - what went along with the value
  */
-export function refusal(error: unknown, value: unknown, name: string): Error {
+export function refusal(
+  error: unknown,
+  value: unknown,
+  name: string,
+  moved: readonly unknown[] = transferListOf(value) ?? [],
+): Error {
   const whose = `the result of ${name}${hintFor(value)}`
-  if (isRefusal(error)) return notCloneable('result', value, error, whose, transferListOf(value))
+  if (isRefusal(error)) return notCloneable('result', value, error, whose, moved)
   if (isError(error)) return error
   return new Error(`a getter of the result of ${name} threw ${show(error)}`, { cause: error })
 }

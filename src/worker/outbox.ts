@@ -100,7 +100,7 @@ export class Outbox {
       try {
         this.post([Response.Items, id, value], transferListOf(value))
       } catch (error) {
-        throw refusal(error, value, name)
+        throw this.#refusal(error, value, name)
       }
     })
     this.#journal.record(this.#posted, { kind: 'item', id, label: name })
@@ -149,7 +149,7 @@ export class Outbox {
         this.post([Response.Settled, id, outcome, value], transferListOf(value))
         this.#journal.record(this.#posted, { kind: 'outcome', id, label: name })
       } catch (error) {
-        this.#postError(id, encodeError(refusal(error, value, name)))
+        this.#postError(id, encodeError(this.#refusal(error, value, name)))
       }
     })
   }
@@ -162,6 +162,10 @@ export class Outbox {
       // What it has, each of which could be cloned, is too deep inside the record.
       this.post([Response.Settled, id, Outcome.Failed, withoutObjects(record)])
     }
+  }
+
+  #refusal(error: unknown, value: unknown, name: string): Error {
+    return this.#canTransfer ? refusal(error, value, name) : refusal(error, value, name, [])
   }
 
   /**
