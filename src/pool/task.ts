@@ -69,7 +69,11 @@ export class PoolTask implements Queued {
   waits = 0
   timer: NodeJS.Timeout | undefined = undefined
   stopListening: (() => void) | undefined = undefined
-  /** What its code runs in, where `currentTask()` is known. */
+  /**
+   * What its code runs in, where `currentTask()` is known.
+   *
+   * @internal
+   */
   context: TaskContext | undefined = undefined
   #controller: AbortController | undefined = undefined
 
