@@ -325,6 +325,21 @@ describe.each(systems)('callbacks and the drain (%s)', system => {
     expect(code).toBe(1)
   })
 
+  test('the callbacks of other executors are called then, and what they submit is done', async () => {
+    const { lines, code, stderr } = await runScript(
+      system,
+      `${flood}
+       const given = new AsyncPoolExecutor({ name: 'given up', drainOnExit: { timeout: 300 } })
+       const other = new AsyncPoolExecutor({ name: 'other' })
+       other.run(tasks, 'echo', [1])
+       given.submit(chatter, [], { onProgress: busy })
+       other.submit(tasks, 'slow', [250]).onDone(() => other.submit(tasks, 'slowSay', [50, 'done']))`,
+    )
+    expect(lines).toEqual(['done'])
+    expect(stderr).toContain("gave up on 1 task of executor 'given up'")
+    expect(code).toBe(1)
+  })
+
   test('so does a limited wait', async () => {
     const { lines } = await runScript(
       system,

@@ -1,7 +1,7 @@
 import { now } from '../channel/clock.js'
 import { whileBlocked } from '../channel/threads.js'
 import { callAllDue } from './callbacks.js'
-import { isOver, never } from './deadline.js'
+import { never } from './deadline.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { FunctionName } from './function-names.js'
 import { takeInOrPark } from './park.js'
@@ -96,23 +96,27 @@ class DrainedAtExit {
       dispatcher.streams.endAll()
     }
     callAllDue()
-    let deadline = never
-    for (let pending = this.#pending(); pending.length > 0; pending = this.#pending()) {
-      for (const dispatcher of pending) {
-        dispatcher.admit()
-        dispatcher.streams.endAll() // of those that have been let in since
-        dispatcher.abandonIfEnded()
-      }
-      for (const { answers } of pending) answers.refuseUnanswered()
-      deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
-      takeInOrPark(pending, Math.min(deadline, notice.due))
-      for (const dispatcher of pending) this.#lookAfter(dispatcher)
-      notice.giveWhenDue(this.#pending())
-      callAllDue(deadline)
-    }
-    callAllDue(isOver(deadline) ? deadline : never)
+    do {
+      for (let pending = this.#pending(); pending.length > 0; pending = this.#pending())
+        this.#advance(pending, notice)
+      callAllDue(this.#latestDeadline()) // what was cut short by the time of an executor that has been given up
+    } while (this.#pending().length > 0) // submitted by a callback
     for (const dispatcher of [...this.#begun.keys()]) this.end(dispatcher)
     this.#isDraining = false
+  }
+
+  #advance(pending: Dispatcher[], notice: Notice): void {
+    for (const dispatcher of pending) {
+      dispatcher.admit()
+      dispatcher.streams.endAll() // of those that have been let in since
+      dispatcher.abandonIfEnded()
+    }
+    for (const { answers } of pending) answers.refuseUnanswered()
+    const deadline = Math.min(...pending.map(dispatcher => this.#deadlineOf(dispatcher)))
+    takeInOrPark(pending, Math.min(deadline, notice.due))
+    for (const dispatcher of pending) this.#lookAfter(dispatcher)
+    notice.giveWhenDue(this.#pending())
+    callAllDue(deadline)
   }
 
   /** Also while messages keep coming: they may never stop. */
@@ -124,6 +128,12 @@ class DrainedAtExit {
   /** A drain that began on a signal has used up a part of its time. */
   #deadlineOf(dispatcher: Dispatcher): number {
     return (this.#begun.get(dispatcher) ?? now()) + timeoutOf(dispatcher)
+  }
+
+  /** Until when callbacks may be called: as long as any executor may take. */
+  #latestDeadline(): number {
+    const deadlines = [...this.#begun.keys()].map(dispatcher => this.#deadlineOf(dispatcher))
+    return deadlines.length === 0 ? never : Math.max(...deadlines)
   }
 
   /** Those too that only wait for a place: it is kept by other threads, or by a worker that has not answered yet. */
